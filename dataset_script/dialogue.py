@@ -1,0 +1,214 @@
+"""Scenarios, and the pure rules that read them: joined turns, evaluation items, chat messages.
+
+Everything here takes plain data and has no I/O. The rules are those of DESIGN.md, "Evaluation".
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dataset_script.roles import AUTHORITY, BREAKING, CIVILIAN_SIDE
+
+MAX_REFERENCE_TOKENS = 128
+"""Longer references are out of the ranked subset: the generation limit is 128 tokens (paper, evaluation script)."""
+MAX_HISTORY_WORDS = 1500
+"""Budget of an item's history in white-space words, about 2,000 tokens of a small model's tokenizer.
+
+Counted in words, not in a model's own tokens, so that every model is shown the same history."""
+PROMPT_VERSION = "1"
+"""Version of the words and the layout of what a model is sent. Bumped by any change to either."""
+OPENING_STAGE_LINE = "[The encounter begins.]"
+
+Message = dict[str, str]
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_PERSONAL_DATA_QUESTION = re.compile(
+    r"(?:what(?:'s| is| was)|can i (?:get|have)|give me|spell|need|tell me|got)\b[^.?!]{0,40}\b"
+    r"(?:your (?:full |first |last |middle )?name|date of birth|birthday|d\.?o\.?b|address|phone number|"
+    r"social(?: security)?(?: number)?|license number|plate number|last name|first name)\b|"
+    r"\b(?:your name|date of birth|how do you spell)\b[^.!]*\?|\bname\?\s*$",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One released row with its resolved role. ``index`` counts rows from 0; ``start_s`` is in seconds."""
+
+    index: int
+    start_s: float | None
+    speaker: str
+    role: str
+    role_rule: str
+    role_confidence: float
+    text: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One encounter. ``turns`` are the released rows, unjoined; nothing is dropped from them."""
+
+    scenario_id: str
+    source: str
+    category: str
+    context: str
+    civilian_profile: str
+    incident_id: str
+    turns: tuple[Turn, ...]
+    provenance: str = ""
+    quality: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JoinedTurn:
+    """Consecutive rows of one speaker as one utterance; ``index`` is that of the first row."""
+
+    index: int
+    speaker: str
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One evaluation point: answer ``officer_text`` with ``reference``. ``turn_index`` is the reference's first row."""
+
+    item_id: str
+    scenario_id: str
+    turn_index: int
+    subset: str
+    flags: tuple[str, ...]
+    officer_text: str
+    reference: str
+
+
+def join_turns(turns: Sequence[Turn]) -> list[JoinedTurn]:
+    """Join consecutive rows of one speaker: the transcriber's segment breaks are not turns (CORPUS.md § 7)."""
+    joined: list[JoinedTurn] = []
+    for turn in turns:
+        if joined and joined[-1].speaker == turn.speaker:
+            last = joined[-1]
+            joined[-1] = JoinedTurn(last.index, last.speaker, last.role, f"{last.text} {turn.text}")
+        else:
+            joined.append(JoinedTurn(turn.index, turn.speaker, turn.role, turn.text))
+    return joined
+
+
+def count_tokens(text: str) -> int:
+    """Words and punctuation marks: a model-independent length for the rule on long references."""
+    return len(_TOKEN.findall(text))
+
+
+def is_periodic(text: str, max_period: int = 30, min_repeats: int = 4) -> bool:
+    """Whether the text holds a run of words repeated at least ``min_repeats`` times: a hallucinated loop.
+
+    Thresholds from CORPUS.md § 3. Single repeated words ("no no no no") are speech and need eight repeats.
+    """
+    words = text.lower().split()
+    for period in range(1, min(max_period, len(words) // min_repeats) + 1):
+        needed = period * ((8 if period == 1 else min_repeats) - 1)
+        run = 0
+        for i in range(period, len(words)):
+            run = run + 1 if words[i] == words[i - period] else 0
+            if run >= needed:
+                return True
+    return False
+
+
+def reference_flags(officer_text: str, reference: str) -> tuple[str, ...]:
+    """Why a reference is unfit for ranking; empty for a clean one."""
+    flags = []
+    if is_periodic(reference):
+        flags.append("loop")
+    if count_tokens(reference) > MAX_REFERENCE_TOKENS:
+        flags.append("long_reference")
+    if reference.casefold().strip() == officer_text.casefold().strip():
+        flags.append("equals_officer_line")
+    if _PERSONAL_DATA_QUESTION.search(officer_text):
+        flags.append("personal_data_answer")
+    return tuple(flags)
+
+
+def items(scenario: Scenario) -> Iterator[Item]:
+    """All evaluation items of a scenario, in order: an authority turn directly followed by the civilian side's."""
+    joined = join_turns(scenario.turns)
+    for officer, civilian in zip(joined, joined[1:], strict=False):
+        if officer.role in AUTHORITY and civilian.role in CIVILIAN_SIDE:
+            flags = reference_flags(officer.text, civilian.text)
+            yield Item(
+                item_id=f"{scenario.scenario_id}:{civilian.index}",
+                scenario_id=scenario.scenario_id,
+                turn_index=civilian.index,
+                subset="as_released" if flags else "clean",
+                flags=flags,
+                officer_text=officer.text,
+                reference=civilian.text,
+            )
+
+
+def system_prompt(scenario: Scenario) -> str:
+    """The instruction a model plays by. A change of its words is a change of protocol."""
+    parts = [
+        "You are playing a civilian in an encounter with police, so that officers can practise de-escalation. "
+        "Speak only as the civilian. Answer the officer's last words with what this person would say next: "
+        "spoken language, usually one or two short sentences, no narration, no stage directions, no speaker label."
+    ]
+    if scenario.context:
+        parts.append(f"Situation: {scenario.context}")
+    if scenario.civilian_profile:
+        parts.append(f"You are: {scenario.civilian_profile}")
+    return "\n\n".join(parts)
+
+
+def chat_messages(scenario: Scenario, before: int | None = None) -> list[Message]:
+    """The dialogue as alternating chat messages, system prompt first.
+
+    Authority → ``user``; civilian side → ``assistant``; medical, security and legal people are folded into
+    the user's side as stage lines (``[Paramedic] …``); narrator, machine and unknown rows are left out.
+    Where the civilian speaks first, a stage line opens the user's side, as chat templates demand.
+
+    Args:
+        scenario: the encounter.
+        before: only rows with a smaller index, so that an item's history cannot see its reference.
+    """
+    messages: list[Message] = [{"role": "system", "content": system_prompt(scenario)}]
+    for turn in join_turns([turn for turn in scenario.turns if before is None or turn.index < before]):
+        if turn.role in BREAKING:
+            continue
+        role = "assistant" if turn.role in CIVILIAN_SIDE else "user"
+        is_stage_line = role == "user" and turn.role not in AUTHORITY
+        text = f"[{turn.speaker.strip('[]')}] {turn.text}" if is_stage_line else turn.text
+        if role == "assistant" and len(messages) == 1:
+            messages.append({"role": "user", "content": OPENING_STAGE_LINE})
+        if messages[-1]["role"] == role:
+            messages[-1]["content"] += f"\n{text}"
+        else:
+            messages.append({"role": role, "content": text})
+    return messages
+
+
+def fit_history(messages: Sequence[Message], budget: int, count=lambda text: len(text.split())) -> list[Message]:
+    """Cut a history to ``budget`` at whole messages, oldest first.
+
+    The system prompt and the last message (the officer's) always stay, and what follows the system
+    prompt begins with a ``user`` message, as chat templates demand.
+
+    Args:
+        messages: system prompt first, an officer's ``user`` message last.
+        budget: largest sum of ``count(content)``; the two messages that always stay may exceed it.
+        count: length of one message's content; white-space words unless given.
+    """
+    system, turns = messages[0], list(messages[1:])
+    lengths = [count(message["content"]) for message in turns]
+    room = budget - count(system["content"]) - sum(lengths)
+    first = 0
+    while first < len(turns) - 1 and (room < 0 or turns[first]["role"] != "user"):
+        room += lengths[first]
+        first += 1
+    return [system, *turns[first:]]
+
+
+def item_messages(scenario: Scenario, turn_index: int) -> list[Message]:
+    """What a model is sent for one item: system prompt and true history up to the officer's last turn."""
+    return fit_history(chat_messages(scenario, before=turn_index), MAX_HISTORY_WORDS)

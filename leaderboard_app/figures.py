@@ -1,0 +1,97 @@
+"""Plotly figures from a board. Colours are readable on light and dark; shape, not colour alone, tells kinds apart.
+
+Only attributes that plotly.js 3 knows: Gradio bundles it, whatever the Python package targets.
+"""
+
+import plotly.graph_objects as go
+
+from leaderboard_app.rendering import METRIC_NAMES, format_score, format_size
+from leaderboard_app.snapshot import Board, Row
+
+INK = "#7d8590"
+GRID = "rgba(125, 133, 144, 0.25)"
+ACCENT = "#2f7fd6"
+KIND_STYLE = {
+    "base": ("circle-open", ACCENT),
+    "fine-tuned": ("circle", ACCENT),
+    "api": ("diamond", "#b0662f"),
+}
+
+
+def _layout(title: str, x: str, y: str) -> dict:
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID}
+    return {
+        "title": {"text": title, "font": {"size": 15}},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": INK, "size": 13},
+        "xaxis": {**axis, "title": {"text": x}, "rangemode": "tozero"},
+        "yaxis": {**axis, "title": {"text": y}, "rangemode": "tozero"},
+        "legend": {"orientation": "h", "y": -0.25},
+        "margin": {"l": 60, "r": 20, "t": 50, "b": 60},
+        "height": 440,
+    }
+
+
+def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.Figure:
+    """Score with its interval against median latency; the best trivial baseline is a dotted line.
+
+    Models without a measured latency, and models measured on another machine than the first, are left out:
+    latency is comparable on one machine only.
+    """
+    name = METRIC_NAMES[metric]
+    figure = go.Figure()
+    rows = [row for row in board.rows if row.result.latency] if board else []
+    machine = rows[0].result.latency.machine if rows else ""
+    rows = [row for row in rows if row.result.latency.machine == machine]
+    for kind, (symbol, colour) in KIND_STYLE.items():
+        own = [row for row in rows if row.result.model.kind == kind]
+        if own:
+            figure.add_trace(_points(own, metric, kind, symbol, colour))
+    baselines = [row for row in board.rows if row.is_baseline] if board else []
+    if baselines:
+        best = max(baselines, key=lambda row: row.score(metric).value)
+        value = best.score(metric).value
+        figure.add_hline(y=value, line={"dash": "dot", "color": INK, "width": 1})
+        figure.add_annotation(
+            x=0.01, xref="paper", y=value, yanchor="bottom", xanchor="left", showarrow=False,
+            text=f"best trivial baseline: {best.result.model.id.split('/')[1]} {format_score(value, metric)}",
+        )  # fmt: skip
+    figure.update_layout(_layout(f"{name} against latency", "median seconds per reply, batch 1", name))
+    if machine:
+        figure.add_annotation(
+            x=1, xref="paper", y=1.06, yref="paper", xanchor="right", showarrow=False, text=_plain(machine), font={"size": 11}
+        )
+    if not rows:
+        figure.add_annotation(
+            x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="No result with a measured latency yet"
+        )
+    return figure
+
+
+def _plain(text: str) -> str:
+    """Text without the pseudo-HTML that plotly would interpret."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -> go.Scatter:
+    scores = [row.score(metric) for row in rows]
+    sizes = [row.result.model.parameters or 1e8 for row in rows]
+    return go.Scatter(
+        name=kind,
+        mode="markers+text",
+        x=[row.result.latency.end_to_end_p50_s for row in rows],
+        y=[score.value for score in scores],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [score.high - score.value for score in scores],
+            "arrayminus": [score.value - score.low for score in scores],
+            "thickness": 1,
+        },
+        marker={"symbol": symbol, "color": colour, "size": [8 + 3 * (size / 1e8) ** 0.33 for size in sizes], "line": {"width": 2}},
+        text=[_plain(row.result.model.id.split("/")[1]) for row in rows],
+        textposition="top center",
+        customdata=[format_size(row.result.model.parameters) for row in rows],
+        hovertemplate="%{text}<br>%{y:.1f} at %{x:.2f} s<br>%{customdata}<extra></extra>",
+    )

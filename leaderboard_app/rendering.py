@@ -1,0 +1,74 @@
+"""Snapshot → HTML, through Jinja2 with autoescaping: what strangers wrote arrives as text, never as markup."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from leaderboard_app.snapshot import Board, Snapshot
+from submissions.schema import METRICS
+
+HERE = Path(__file__).parent
+METRIC_NAMES = {"rouge_l": "ROUGE-L", "bleu_4": "BLEU-4", "meteor": "METEOR", "bertscore": "BERTScore"}
+KIND_NAMES = {"base": "base", "fine-tuned": "fine-tuned", "api": "API", "baseline": "trivial baseline"}
+
+
+def format_score(value: float | None, metric: str) -> str:
+    """A score as printed: ×100 with one decimal, BERTScore with three; a dash for none."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if metric == "bertscore" else f"{value:.1f}"
+
+
+def format_gain(value: float, metric: str) -> str:
+    """A signed difference of scores."""
+    text = format_score(abs(value), metric)
+    return f"+{text}" if value >= 0 else f"−{text}"
+
+
+def format_size(parameters: int | None) -> str:
+    """A parameter count for people: 135 M, 3.1 B; a dash for none."""
+    if parameters is None:
+        return "–"
+    return f"{parameters / 1e9:.1f} B" if parameters >= 1e9 else f"{parameters / 1e6:.0f} M"
+
+
+def format_seconds(seconds: float | None) -> str:
+    """A duration for people."""
+    if seconds is None:
+        return "–"
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(score=format_score, gain=format_gain, size=format_size, seconds=format_seconds)
+    environment.globals.update(metrics=METRICS, metric_names=METRIC_NAMES, kind_names=KIND_NAMES)
+    return environment
+
+
+def _render(template: str, **values) -> str:
+    return _environment().get_template(f"{template}.html.jinja").render(**values)
+
+
+def render_board(board: Board | None) -> str:
+    """The ranking table, or a word on how to fill an empty one."""
+    return _render("board", board=board)
+
+
+def render_notice(snapshot: Snapshot) -> str:
+    """What was left out of the board and why; empty where nothing was."""
+    return _render("notice", snapshot=snapshot)
+
+
+def render_reported(snapshot: Snapshot) -> str:
+    """The paper's published table."""
+    return _render("reported", rows=snapshot.reported)
+
+
+def render_about(board: Board | None) -> str:
+    """Protocol, signatures, reproduction commands, limits, citation."""
+    return _render("about", board=board)

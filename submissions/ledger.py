@@ -1,0 +1,166 @@
+"""The ledger's folder: where files lie, how they are written and read.
+
+``results/<org>__<model>/<revision12>-<precision>-<protocol>-<digest8>.json``, and beside each its predictions
+``…-items.jsonl.gz``. Written atomically, never overwritten. Reading never stops at a broken or hostile file: it
+is left out and named.
+"""
+
+import csv
+import gzip
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from submissions.schema import Reported, Result
+
+LEDGER = Path(__file__).parent
+MAX_RESULT_BYTES = 8 * 2**20
+REPORTED_FILE = "reported.csv"
+
+
+class LedgerError(ValueError):
+    """A file of the ledger is wrong or would be overwritten."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that was left out, and why, in one printable line."""
+
+    where: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All readable results, reported rows, and the files that could not be read."""
+
+    results: tuple[Result, ...]
+    reported: tuple[Reported, ...]
+    problems: tuple[Problem, ...]
+
+
+def result_path(results: Path, model_id: str, revision: str, precision: str, protocol: str, digest: str) -> Path:
+    """Place of a result below ``results``, derived from its content alone."""
+    return results / model_id.replace("/", "__") / f"{revision[:12]}-{precision}-{protocol}-{digest[:8]}.json"
+
+
+def path_of(results: Path, result: Result) -> Path:
+    """Place of a result below ``results``. A run over part of a split says so in its protocol's name."""
+    limit = result.provenance.limit_scenarios
+    protocol = result.protocol.name + (f"-limit{limit}" if limit else "")
+    model = result.model
+    return result_path(results, model.id, model.revision, model.precision, protocol, result.benchmark.digest)
+
+
+def items_path(path: Path) -> Path:
+    """The predictions file beside a result file."""
+    return path.with_name(f"{path.stem}-items.jsonl.gz")
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """A stranger's text on one line without control or direction marks."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def parse_result(content: bytes) -> Result:
+    """Parse and check a result file's content.
+
+    Raises:
+        LedgerError: what is wrong, in one line.
+    """
+    if len(content) > MAX_RESULT_BYTES:
+        raise LedgerError(f"larger than {MAX_RESULT_BYTES // 2**20} MiB")
+    try:
+        return Result.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "file"
+        raise LedgerError(printable(f"{where}: {first['msg']}")) from None
+
+
+def read_result(path: Path, results: Path) -> Result:
+    """Read one result file and check that it lies where its content says.
+
+    Raises:
+        LedgerError: unreadable, wrong, or in another model's place.
+    """
+    try:
+        if path.stat().st_size > MAX_RESULT_BYTES:
+            raise LedgerError(f"larger than {MAX_RESULT_BYTES // 2**20} MiB")
+        result = parse_result(path.read_bytes())
+    except OSError as error:
+        raise LedgerError(f"cannot be read ({error.strerror})") from None
+    if path != (expected := path_of(results, result)):
+        raise LedgerError(f"its content belongs at {expected.relative_to(results)}")
+    return result
+
+
+def read_reported(path: Path) -> tuple[Reported, ...]:
+    """Rows of a table of published numbers; empty cells are missing values."""
+    rows = csv.DictReader(io.StringIO(path.read_text("utf-8")))
+    return tuple(Reported(**{key: value or None for key, value in row.items()}) for row in rows)  # type: ignore[arg-type]
+
+
+def read_ledger(results: Path) -> Ledger:
+    """Read all results below a folder, in path order, and the reported rows beside or below the shipped ledger."""
+    found: list[Result] = []
+    problems: list[Problem] = []
+    for path in sorted(results.glob("*/*.json")):
+        try:
+            found.append(read_result(path, results))
+        except LedgerError as error:
+            problems.append(Problem(printable(str(path.relative_to(results))), str(error)))
+    return Ledger(tuple(found), read_reported(LEDGER / REPORTED_FILE), tuple(problems))
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and never over another.
+
+    Raises:
+        LedgerError: a file is there already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        # link() fails where the target exists, so two writers cannot both win; rename() would overwrite.
+        os.link(temporary, path)
+    except FileExistsError:
+        raise LedgerError(f"{path} exists. Results are never overwritten: remove it yourself if it is yours.") from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def pack_items(rows: Iterable[dict]) -> bytes:
+    """Predictions as gzipped JSON lines, the same bytes for the same rows."""
+    text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def unpack_items(content: bytes) -> list[dict]:
+    """The rows of a predictions file."""
+    return [json.loads(line) for line in gzip.decompress(content).decode().splitlines()]
+
+
+def write_result(results: Path, result: Result, items: bytes) -> Path:
+    """Write predictions first, then the result that names them; returns the result's path."""
+    path = path_of(results, result)
+    if path.exists():
+        raise LedgerError(f"{path} exists. Results are never overwritten.")
+    items_path(path).unlink(missing_ok=True)  # left by a run that died between the two writes
+    write_new(items_path(path), items)
+    write_new(path, (result.model_dump_json(indent=1) + "\n").encode())
+    return path
