@@ -186,16 +186,18 @@ def assemble(source: Path) -> Build:
 
     texts = {name: " ".join(turn.text for turn in draft.turns) for name, draft in drafts.items()}
     incidents = group_incidents(texts, events)
-    scenarios = tuple(
-        Scenario(**{**vars(drafts[name]), "incident_id": incidents[name]}) for name in sorted(drafts)
-    )
+    scenarios = tuple(Scenario(**{**vars(drafts[name]), "incident_id": incidents[name]}) for name in sorted(drafts))
     found: list[Item] = []
     for scenario in scenarios:
         own = list(dialogue.items(scenario))
         found += own
         if not own:
             decisions.append(
-                Decision(scenario.scenario_id, "no items", "no authority turn is directly followed by the civilian side")
+                Decision(
+                    scenario.scenario_id,
+                    "no items",
+                    "no authority turn is directly followed by the civilian side",
+                )
             )
         decisions += [Decision(i.item_id, "item not ranked", ", ".join(i.flags)) for i in own if i.flags]
     splits = {scenario.scenario_id: assign_split(scenario.incident_id) for scenario in scenarios}
@@ -285,7 +287,7 @@ def write(build: Build, out: Path, *, is_sample: bool, source: str) -> Manifest:
     Raises:
         DataError: ``out`` exists and is not a built dataset; it is left alone.
     """
-    from datasets import Dataset, disable_progress_bars, enable_progress_bars
+    from datasets import Dataset, are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     if out.exists() and not (out / MANIFEST).exists() and any(out.iterdir()):
         raise DataError(f"{out} exists and is not a built dataset. Choose another --out or move it away.")
@@ -294,6 +296,7 @@ def write(build: Build, out: Path, *, is_sample: bool, source: str) -> Manifest:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
         draft = Path(temporary) / "new"
+        had_bars = not are_progress_bars_disabled()
         disable_progress_bars()
         try:
             for config, splits in rows.items():
@@ -302,7 +305,8 @@ def write(build: Build, out: Path, *, is_sample: bool, source: str) -> Manifest:
                     table = Dataset.from_list(split_rows, features=card.features(config))
                     table.to_parquet(draft / config / f"{split}-00000-of-00001.parquet")
         finally:
-            enable_progress_bars()
+            if had_bars:
+                enable_progress_bars()
         report = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in build.decisions)
         (draft / "report").mkdir()
         (draft / "report" / "decisions.jsonl").write_text(report, "utf-8")

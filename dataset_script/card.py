@@ -5,7 +5,7 @@ The YAML names the configs with ``version`` and a content digest. Both are neede
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dataset_script.build import Manifest
@@ -98,7 +98,10 @@ def statistics(manifest: "Manifest") -> str:
             f"| {split} | {count['scenarios']:,} | {count['turns']:,} | {count['items_clean']:,} "
             f"| {count['items_as_released']:,} |"
         )
-    lines += ["", f"Version {manifest.version}, content digest `{manifest.digest[:16]}`, built by `deescalwild data build`."]
+    lines += [
+        "",
+        f"Version {manifest.version}, content digest `{manifest.digest[:16]}`, built by `deescalwild data build`.",
+    ]
     return "\n".join(lines)
 
 
@@ -107,17 +110,18 @@ def render_readme(manifest: "Manifest", rows: dict[str, dict[str, list]]) -> str
     from huggingface_hub import DatasetCard
 
     template = DatasetCard(TEMPLATE.read_text("utf-8"), ignore_metadata_errors=False)
-    template.data.configs = configs(manifest, rows)
+    data: Any = template.data
+    data.configs = configs(manifest, rows)
     body = template.text
     facts = statistics(manifest)
     if manifest.is_sample:
         total = sum(count["scenarios"] for count in manifest.counts.values())
-        template.data.pretty_name = "DeEscalWild (fictional sample)"
-        template.data.size_categories = ["n<1K"]
+        data.pretty_name = "DeEscalWild (fictional sample)"
+        data.size_categories = ["n<1K"]
         facts = SAMPLE_NOTICE.format(n=total) + "\n" + facts
         title, _, rest = body.lstrip().partition("\n")
         body = f"{title}\n\n{SAMPLE_NOTICE.format(n=total)}{rest}"
     if STATISTICS_MARK not in body:
         raise ValueError(f"{TEMPLATE} has lost its line {STATISTICS_MARK!r}")
     body = body.replace(STATISTICS_MARK, facts)
-    return f"---\n{template.data.to_yaml()}\n---\n\n{body.lstrip()}"
+    return f"---\n{data.to_yaml()}\n---\n\n{body.lstrip()}"

@@ -18,7 +18,9 @@ def build(
     source: Annotated[
         str, typer.Option(help="'sample' (fictional, ships with the code) or a folder of transcripts.")
     ] = "sample",
-    out: Annotated[Path, typer.Option(help="Folder to write. `load_dataset` opens it by its path.")] = Path("deescalwild"),
+    out: Annotated[Path, typer.Option(help="Folder to write. `load_dataset` opens it by its path.")] = Path(
+        "deescalwild"
+    ),
 ) -> None:
     """Read transcripts, resolve roles, split by incident and write the dataset folder.
 
@@ -29,8 +31,7 @@ def build(
     is_sample = source == "sample"
     manifest, made = build_dataset(SAMPLE if is_sample else Path(source), out, is_sample=is_sample)
     typer.echo(
-        f"{out}: version {manifest.version}, digest {manifest.digest[:8]}"
-        + (" (up to date)" if made is None else "")
+        f"{out}: version {manifest.version}, digest {manifest.digest[:8]}" + (" (up to date)" if made is None else "")
     )
     for split, count in manifest.counts.items():
         typer.echo(

@@ -3,6 +3,7 @@
 Everything here takes plain data and has no I/O. The rules are those of DESIGN.md, "Evaluation".
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ def reference_flags(officer_text: str, reference: str) -> tuple[str, ...]:
 def items(scenario: Scenario) -> Iterator[Item]:
     """All evaluation items of a scenario, in order: an authority turn directly followed by the civilian side's."""
     joined = join_turns(scenario.turns)
-    for officer, civilian in zip(joined, joined[1:], strict=False):
+    for officer, civilian in itertools.pairwise(joined):
         if officer.role in AUTHORITY and civilian.role in CIVILIAN_SIDE:
             flags = reference_flags(officer.text, civilian.text)
             yield Item(

@@ -53,33 +53,109 @@ _NOT_POLICE = re.compile(
 
 # Checked in this order against the last word, then any word, of the head phrase.
 _LEXICON: tuple[tuple[str, frozenset[str]], ...] = (
-    ("corrections", frozenset("jailer corrections correctional co warden".split())),
-    ("detective", frozenset("detective investigator interrogator inspector".split())),
-    ("dispatch", frozenset("dispatcher dispatch operator radio call-taker calltaker".split())),
+    ("corrections", frozenset(["jailer", "corrections", "correctional", "co", "warden"])),
+    ("detective", frozenset(["detective", "investigator", "interrogator", "inspector"])),
+    ("dispatch", frozenset(["dispatcher", "dispatch", "operator", "radio", "call-taker", "calltaker"])),
     (
         "officer",
         frozenset(
-            "police officer cop deputy sergeant sgt lieutenant lt corporal cpl captain trooper constable patrolman "
-            "patrolwoman sheriff chief marshal ranger agent negotiator swat k9 unit".split()
+            [
+                "police",
+                "officer",
+                "cop",
+                "deputy",
+                "sergeant",
+                "sgt",
+                "lieutenant",
+                "lt",
+                "corporal",
+                "cpl",
+                "captain",
+                "trooper",
+                "constable",
+                "patrolman",
+                "patrolwoman",
+                "sheriff",
+                "chief",
+                "marshal",
+                "ranger",
+                "agent",
+                "negotiator",
+                "swat",
+                "k9",
+                "unit",
+            ]
         ),
     ),
     (
         "medical",
         frozenset(
-            "paramedic emt medic nurse doctor physician firefighter fireman clinician counselor counsellor psychiatrist "
-            "ems".split()
+            [
+                "paramedic",
+                "emt",
+                "medic",
+                "nurse",
+                "doctor",
+                "physician",
+                "firefighter",
+                "fireman",
+                "clinician",
+                "counselor",
+                "counsellor",
+                "psychiatrist",
+                "ems",
+            ]
         ),
     ),
-    ("security", frozenset("security guard bouncer doorman loss-prevention".split())),
-    ("legal", frozenset("judge attorney lawyer prosecutor bailiff clerk magistrate defender".split())),
-    ("narrator", frozenset("narrator host reporter announcer commentator presenter anchor journalist sponsor".split())),
-    ("machine", frozenset("gps siri alexa voicemail automated recording machine aed computer radio-voice dog".split())),
-    ("unknown", frozenset("unknown unidentified unclear voice speaker inaudible multiple crowd".split())),
+    ("security", frozenset(["security", "guard", "bouncer", "doorman", "loss-prevention"])),
+    ("legal", frozenset(["judge", "attorney", "lawyer", "prosecutor", "bailiff", "clerk", "magistrate", "defender"])),
+    (
+        "narrator",
+        frozenset(
+            ["narrator", "host", "reporter", "announcer", "commentator", "presenter", "anchor", "journalist", "sponsor"]
+        ),
+    ),
+    (
+        "machine",
+        frozenset(
+            [
+                "gps",
+                "siri",
+                "alexa",
+                "voicemail",
+                "automated",
+                "recording",
+                "machine",
+                "aed",
+                "computer",
+                "radio-voice",
+                "dog",
+            ]
+        ),
+    ),
+    (
+        "unknown",
+        frozenset(["unknown", "unidentified", "unclear", "voice", "speaker", "inaudible", "multiple", "crowd"]),
+    ),
     (
         "subject",
         frozenset(
-            "subject suspect driver detainee arrestee trespasser shoplifter intruder motorist offender inmate prisoner "
-            "defendant patient".split()
+            [
+                "subject",
+                "suspect",
+                "driver",
+                "detainee",
+                "arrestee",
+                "trespasser",
+                "shoplifter",
+                "intruder",
+                "motorist",
+                "offender",
+                "inmate",
+                "prisoner",
+                "defendant",
+                "patient",
+            ]
         ),
     ),
 )
@@ -97,6 +173,8 @@ _COMMANDS = re.compile(
     r"i'm with the|police department|sheriff's office|do me a favor",
     re.I,
 )
+
+_SELF_INTRODUCTION = re.compile(rf"\b(?:I'm|I am|name is|name's|call me|this is|it's)\s+(?:{RANK_TITLES})\b", re.I)
 
 
 def _head_phrase(label: str) -> str:
@@ -120,6 +198,8 @@ def classify_label(label: str) -> RoleGuess | None:
         return RoleGuess("civilian", "former_officer", 0.7)
     if re.match(r"(?:correction(?:s|al)|detention)\s+officer", head, re.I):
         return RoleGuess("corrections", "head_noun", 0.95)
+    if re.match(r"(?:automated|recorded|computer|gps|phone menu)\b", head, re.I):
+        return RoleGuess("machine", "head_noun", 0.95)
     if re.match(r"court\s+officer", head, re.I):
         return RoleGuess("legal", "head_noun", 0.9)
     if _RANK_FIRST.match(head) and not head.lower().startswith("chief of staff"):
@@ -155,6 +235,8 @@ def _resolve_name(name: str, turns: Sequence[tuple[str, str]]) -> RoleGuess:
     own = [text for speaker, text in turns if speaker == name]
     if _named_with_rank(name, texts):
         return RoleGuess("officer", "rank_and_name_in_file", 0.95)
+    if any(_SELF_INTRODUCTION.search(text) for text in own):
+        return RoleGuess("officer", "self_introduction", 0.95)
     commands = sum(bool(_COMMANDS.search(text)) for text in own)
     addressed = sum(bool(_COMMANDS.search(text)) for speaker, text in turns if speaker != name)
     if commands >= 2 and commands / len(own) >= 0.12 and commands > addressed:

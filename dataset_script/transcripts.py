@@ -65,9 +65,7 @@ def read_transcript(path: Path) -> Transcript:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8 and build again."
-        ) from None
+        raise DataError(f"{path}: byte {error.start} is not UTF-8. Save the file as UTF-8 and build again.") from None
     reader = {".csv": _read_csv, ".json": _read_json, ".txt": _read_lines}.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path}: unknown kind of file. Transcripts end in {', '.join(SUFFIXES)}.")

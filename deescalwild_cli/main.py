@@ -36,7 +36,10 @@ def run() -> None:
             raise
         code = getattr(error, "exit_code", 2 if isinstance(error, OSError) else None)
         if code is None:
-            print(f"error: {type(error).__name__}: {error} (a fault of ours; --debug shows where)", file=sys.stderr)
+            print(
+                f"error: {type(error).__name__}: {error} (a fault of ours; --debug shows where)",
+                file=sys.stderr,
+            )
         else:
             print(f"error: {error}", file=sys.stderr)
         sys.exit(code or 2)

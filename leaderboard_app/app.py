@@ -38,6 +38,12 @@ def _board(snapshot: Snapshot, label: str | None) -> Board | None:
     return snapshot.boards[0] if snapshot.boards else None
 
 
+def _page_head() -> None:
+    """Navigation and title, the same on every page."""
+    gr.Navbar(main_page_name="Leaderboard")
+    gr.Markdown(HEADER, elem_classes="dw-header")
+
+
 def build_app(results: Path) -> gr.Blocks:
     """The app over a results folder; pages are made again when the folder changes and the page is reloaded."""
     cache = SnapshotCache(results)
@@ -53,8 +59,7 @@ def build_app(results: Path) -> gr.Blocks:
         return quality_against_latency(_board(cache.get(), label), metric if metric in METRICS else METRICS[0])
 
     with gr.Blocks(title="DeEscalWild leaderboard", analytics_enabled=False) as app:
-        gr.Navbar(main_page_name="Leaderboard")
-        gr.Markdown(HEADER, elem_classes="dw-header")
+        _page_head()
         notice = gr.HTML(apply_default_css=False)
         label = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
         below = gr.Radio(
@@ -63,21 +68,19 @@ def build_app(results: Path) -> gr.Blocks:
             label="Below each score",
             elem_classes="dw-below",
         )
-        board = gr.HTML(apply_default_css=False, elem_id="dw-board", elem_classes="dw-show-interval", js_on_load=SORTING)
+        board = gr.HTML(apply_default_css=False, elem_id="dw-board", js_on_load=SORTING)
         below.change(
             None,
             below,
             None,
-            js="""(shown) => { const board = document.getElementById('dw-board');
-                board.classList.toggle('dw-show-gain', shown === 'gain');
-                board.classList.toggle('dw-show-interval', shown !== 'gain'); }""",
+            js="(shown) => { document.body.classList.toggle('dw-gains', shown === 'gain'); }",
         )
         app.load(lambda: render_notice(cache.get()), None, notice, api_visibility="private")
         app.load(menu, None, label, api_visibility="private").then(table, label, board, api_visibility="private")
         label.input(table, label, board, api_visibility="private")
 
     with app.route("Quality × latency", "latency") as page:
-        gr.Markdown(HEADER, elem_classes="dw-header")
+        _page_head()
         metric = gr.Radio([(METRIC_NAMES[m], m) for m in METRICS], value=METRICS[0], label="Metric")
         figure = gr.Plot(show_label=False)
         gr.Markdown("Up and left is better. Bars are 95 % intervals; the marker grows with the model's size.")
@@ -85,12 +88,12 @@ def build_app(results: Path) -> gr.Blocks:
         metric.change(lambda chosen: plot(None, chosen), metric, figure, api_visibility="private")
 
     with app.route("Paper", "paper") as page:
-        gr.Markdown(HEADER, elem_classes="dw-header")
+        _page_head()
         reported = gr.HTML(apply_default_css=False, js_on_load=SORTING)
         page.load(lambda: render_reported(cache.get()), None, reported, api_visibility="private")
 
     with app.route("About", "about") as page:
-        gr.Markdown(HEADER, elem_classes="dw-header")
+        _page_head()
         about = gr.HTML(apply_default_css=False)
         page.load(lambda: render_about(_board(cache.get(), None)), None, about, api_visibility="private")
 

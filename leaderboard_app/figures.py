@@ -60,11 +60,23 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
     figure.update_layout(_layout(f"{name} against latency", "median seconds per reply, batch 1", name))
     if machine:
         figure.add_annotation(
-            x=1, xref="paper", y=1.06, yref="paper", xanchor="right", showarrow=False, text=_plain(machine), font={"size": 11}
+            x=1,
+            xref="paper",
+            y=1.06,
+            yref="paper",
+            xanchor="right",
+            showarrow=False,
+            text=_plain(machine),
+            font={"size": 11},
         )
     if not rows:
         figure.add_annotation(
-            x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="No result with a measured latency yet"
+            x=0.5,
+            y=0.5,
+            xref="paper",
+            yref="paper",
+            showarrow=False,
+            text="No result with a measured latency yet",
         )
     return figure
 
@@ -89,7 +101,12 @@ def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -
             "arrayminus": [score.value - score.low for score in scores],
             "thickness": 1,
         },
-        marker={"symbol": symbol, "color": colour, "size": [8 + 3 * (size / 1e8) ** 0.33 for size in sizes], "line": {"width": 2}},
+        marker={
+            "symbol": symbol,
+            "color": colour,
+            "size": [8 + 3 * (size / 1e8) ** 0.33 for size in sizes],
+            "line": {"width": 2},
+        },
         text=[_plain(row.result.model.id.split("/")[1]) for row in rows],
         textposition="top center",
         customdata=[format_size(row.result.model.parameters) for row in rows],

@@ -43,7 +43,11 @@ def format_seconds(seconds: float | None) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(score=format_score, gain=format_gain, size=format_size, seconds=format_seconds)
     environment.globals.update(metrics=METRICS, metric_names=METRIC_NAMES, kind_names=KIND_NAMES)

@@ -44,7 +44,9 @@ class Board:
         """What sets this board apart, for a menu."""
         benchmark, encoder = self.first.benchmark, self.first.scores.bertscore.signature.split("|")[2]
         sample = " (fictional sample)" if benchmark.is_sample else ""
-        return f"v{benchmark.version}{sample} · {benchmark.split} · data {benchmark.digest[:8]} · BERTScore by {encoder}"
+        return (
+            f"v{benchmark.version}{sample} · {benchmark.split} · data {benchmark.digest[:8]} · BERTScore by {encoder}"
+        )
 
     @property
     def signatures(self) -> dict[str, str]:
@@ -127,7 +129,9 @@ class SnapshotCache:
     def get(self) -> Snapshot:
         """The current snapshot."""
         files = sorted(self.results.glob("*/*.json"))
-        fingerprint = tuple((path.name, path.parent.name, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+        fingerprint = tuple(
+            (path.name, path.parent.name, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files
+        )
         if self._snapshot is None or fingerprint != self._fingerprint:
             self._snapshot = make_snapshot(read_ledger(self.results))
             self._fingerprint = fingerprint

@@ -107,7 +107,7 @@ def read_result(path: Path, results: Path) -> Result:
 def read_reported(path: Path) -> tuple[Reported, ...]:
     """Rows of a table of published numbers; empty cells are missing values."""
     rows = csv.DictReader(io.StringIO(path.read_text("utf-8")))
-    return tuple(Reported(**{key: value or None for key, value in row.items()}) for row in rows)  # type: ignore[arg-type]
+    return tuple(Reported(**{key: value or None for key, value in row.items()}) for row in rows)
 
 
 def read_ledger(results: Path) -> Ledger:

@@ -13,6 +13,11 @@ SCHEMA_VERSION = 1
 METRICS = ("rouge_l", "bleu_4", "meteor", "bertscore")
 MEAN_METRICS = ("rouge_l", "meteor", "bertscore")
 BASELINE_ORG = "baseline"
+BASELINES = tuple(
+    f"{BASELINE_ORG}/{name}"
+    for name in ("constant", "salad", "copy-officer", "repeat-civilian", "retrieval", "random-train-reply")
+)
+"""The trivial baselines that stand in every table."""
 
 ModelId = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")

@@ -41,10 +41,7 @@ class ScenarioStatistics:
             np.array([row.n_items for row in ordered], float),
             {metric: np.array([getattr(row, metric) for row in ordered], float) for metric in MEAN_METRICS},
             np.array(
-                [
-                    [*row.bleu_4.correct, *row.bleu_4.total, row.bleu_4.sys_len, row.bleu_4.ref_len]
-                    for row in ordered
-                ],
+                [[*row.bleu_4.correct, *row.bleu_4.total, row.bleu_4.sys_len, row.bleu_4.ref_len] for row in ordered],
                 float,
             ),
         )

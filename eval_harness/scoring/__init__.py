@@ -3,6 +3,8 @@
 ``METRICS`` names them in the order of every table. See ``base.py`` for what a metric is.
 """
 
+from collections.abc import Callable
+
 from eval_harness.scoring.base import ItemScore, Metric
 from eval_harness.scoring.bertscore import BERTScore, Encoder, use_encoder
 from eval_harness.scoring.bleu import BLEU4
@@ -11,9 +13,26 @@ from eval_harness.scoring.rouge import RougeL
 
 METRICS = ("rouge_l", "bleu_4", "meteor", "bertscore")
 
-__all__ = ["BLEU4", "METEOR", "METRICS", "BERTScore", "Encoder", "ItemScore", "Metric", "RougeL", "make_metric", "use_encoder"]
+__all__ = [
+    "BLEU4",
+    "METEOR",
+    "METRICS",
+    "BERTScore",
+    "Encoder",
+    "ItemScore",
+    "Metric",
+    "RougeL",
+    "make_metric",
+    "use_encoder",
+]
 
 
 def make_metric(name: str) -> Metric:
     """The metric of that name with its ranked settings (the BERTScore encoder from the environment)."""
-    return {"rouge_l": RougeL, "bleu_4": BLEU4, "meteor": METEOR, "bertscore": BERTScore}[name]()
+    kinds: dict[str, Callable[[], Metric]] = {
+        "rouge_l": RougeL,
+        "bleu_4": BLEU4,
+        "meteor": METEOR,
+        "bertscore": BERTScore,
+    }
+    return kinds[name]()

@@ -17,6 +17,7 @@ from eval_harness.scoring.base import SCORING_VERSION, ItemScore, Metric, check_
 
 MODEL_VARIABLE = "DEESCALWILD_BERTSCORE_MODEL"
 LAYER_VARIABLE = "DEESCALWILD_BERTSCORE_LAYER"
+BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,11 @@ def _load(encoder: Encoder):
 
 
 class BERTScore(Metric):
-    """Mean over items of BERTScore F1, 0–1."""
+    """Mean over items of BERTScore F1, 0–1.
+
+    ``bert_score`` encodes; the greedy matching is done pair by pair here, because the library's lets padding match: there a
+    token whose best similarity is negative scores 0 instead, so a value would depend on which pairs share a batch.
+    """
 
     name = "bertscore"
     scale = 1.0
@@ -106,14 +111,39 @@ class BERTScore(Metric):
     def score(self, predictions: Sequence[str], references: Sequence[str]) -> list[ItemScore]:
         check_lengths(predictions, references)
         # bert_score 0.3.13 raises on an empty string under transformers 5; such pairs score 0 by our rule anyway.
-        pairs = [
-            (prediction.strip(), reference.strip())
-            for prediction, reference in zip(predictions, references, strict=True)
-        ]
+        pairs = [(p.strip(), r.strip()) for p, r in zip(predictions, references, strict=True)]
         distinct = sorted({pair for pair in pairs if not is_empty(pair[0]) and not is_empty(pair[1])})
-        values: dict[tuple[str, str], float] = {}
-        if distinct:
-            cands, refs = zip(*distinct, strict=True)
-            _, _, f1 = _load(self.encoder).score(list(cands), list(refs))
-            values = dict(zip(distinct, f1.tolist(), strict=True))
+        vectors = _embed(_load(self.encoder), sorted({text for pair in distinct for text in pair}))
+        values = {(p, r): _greedy_f1(vectors[p], vectors[r]) for p, r in distinct}
         return [ItemScore(value := values.get(pair, 0.0), (value,)) for pair in pairs]
+
+
+def _embed(scorer, texts: Sequence[str]) -> dict:
+    """Unit vectors of each text's tokens, special tokens first and last: text → (tokens, width)."""
+    import torch
+    from bert_score.utils import bert_encode, sent_encode
+
+    tokens = {text: sent_encode(scorer._tokenizer, text) for text in texts}
+    vectors = {}
+    ordered = sorted(texts, key=lambda text: len(tokens[text]))
+    for start in range(0, len(ordered), BATCH):
+        batch = ordered[start : start + BATCH]
+        lengths = [len(tokens[text]) for text in batch]
+        ids = torch.full((len(batch), max(lengths)), scorer._tokenizer.pad_token_id)
+        mask = torch.zeros_like(ids)
+        for row, text in enumerate(batch):
+            ids[row, : lengths[row]] = torch.tensor(tokens[text])
+            mask[row, : lengths[row]] = 1
+        hidden = bert_encode(scorer._model, ids.to(scorer.device), mask.to(scorer.device), all_layers=False)
+        hidden = torch.nn.functional.normalize(hidden.float(), dim=-1).cpu()
+        vectors.update({text: hidden[row, : lengths[row]] for row, text in enumerate(batch)})
+    return vectors
+
+
+def _greedy_f1(candidate, reference) -> float:
+    """F1 of greedy cosine matching (Zhang et al. 2020, eq. 1–3); special tokens may be matched but do not count."""
+    similarity = candidate @ reference.T
+    precision = similarity.max(dim=1).values[1:-1].mean().item()
+    recall = similarity.max(dim=0).values[1:-1].mean().item()
+    total = precision + recall
+    return 2 * precision * recall / total if total else 0.0

@@ -34,7 +34,13 @@ class BLEU4(Metric):
     def _pair(self, prediction: str, reference: str) -> ItemScore:
         found = self._sentence.sentence_score(prediction, [reference])
         return ItemScore(
-            found.score, (*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len))
+            found.score,
+            (
+                *map(float, found.counts),
+                *map(float, found.totals),
+                float(found.sys_len),
+                float(found.ref_len),
+            ),
         )
 
     def aggregate(self, scores: Sequence[ItemScore]) -> float:

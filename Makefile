@@ -1,0 +1,41 @@
+# `make demo`: the whole way in one command. `make test`: the tests. Both set up what they need.
+# Every path is quoted: the checkout may lie below a folder with spaces in its name.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXIT ?=
+STAMP := $(VENV)/.installed
+
+export HF_HUB_OFFLINE ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test setup assets lint board clean
+
+demo: setup
+	$(BIN)/python -m deescalwild_cli demo $(if $(EXIT),--exit)
+
+test: setup assets
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+board: setup
+	$(BIN)/python -m deescalwild_cli leaderboard
+
+setup: $(STAMP)
+
+$(STAMP): requirements.txt constraints.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --requirement requirements.txt --constraint constraints.txt
+	$(BIN)/python -m pip install --no-deps --editable .
+	touch $(STAMP)
+
+assets: setup
+	$(BIN)/python -m eval_harness.offline_assets
+
+clean:
+	rm -rf .demo deescalwild

@@ -1,0 +1,70 @@
+"""Shared fixtures: the built sample, a tiny benchmark, ledger results. Everything offline, in temporary folders."""
+
+import os
+import tempfile
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_EVALUATE_OFFLINE", "1")
+# Before `datasets` is imported: tests must neither see nor fill the user's cache.
+os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="deescalwild-tests-")
+
+from eval_harness.quiet import quiet_libraries
+
+quiet_libraries()
+
+import shutil  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+from dataset_script.build import SAMPLE, build_dataset  # noqa: E402
+from dataset_script.splits import SPLITS, assign_split  # noqa: E402
+from eval_harness import offline_assets  # noqa: E402
+from eval_harness.scoring import use_encoder  # noqa: E402
+from tests.results import make_result  # noqa: E402
+
+use_encoder(f"{offline_assets.model_dir(offline_assets.ENCODER)}:{offline_assets.ENCODER_LAYER}")
+
+
+@pytest.fixture(scope="session")
+def civilian_model() -> Path:
+    """Folder of SmolLM2-135M-Instruct; `make test` unpacks it."""
+    folder = offline_assets.model_dir(offline_assets.CIVILIAN_MODEL)
+    assert folder.is_dir(), "run `make assets` first"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built_sample(tmp_path_factory) -> Path:
+    """The shipped sample, built."""
+    out = tmp_path_factory.mktemp("sample") / "deescalwild"
+    build_dataset(SAMPLE, out, is_sample=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory) -> Path:
+    """A built dataset of the shortest sample scenarios: six to train on, one to validate, two to test."""
+    source = tmp_path_factory.mktemp("tiny")
+    wanted = dict(zip(SPLITS, (6, 1, 2), strict=True))
+    shutil.copy(SAMPLE / "scenarios.jsonl", source)
+    for path in sorted((SAMPLE / "transcripts").glob("*.csv"), key=lambda path: (path.stat().st_size, path.name)):
+        split = assign_split(f"sample-{path.stem}")
+        if wanted[split]:
+            wanted[split] -= 1
+            shutil.copy(path, source)
+    out = tmp_path_factory.mktemp("tiny-built") / "deescalwild"
+    build_dataset(source, out)
+    return out
+
+
+@pytest.fixture
+def results_folder(tmp_path) -> Path:
+    """A ledger's results folder with two baselines and one model."""
+    from submissions.ledger import write_result
+
+    folder = tmp_path / "results"
+    write_result(folder, make_result("baseline/constant", quality=1.0), b"")
+    write_result(folder, make_result("baseline/salad", quality=0.8), b"")
+    write_result(folder, make_result("acme/civilian-3b", quality=1.6, latency_s=0.4), b"")
+    return folder

@@ -1,0 +1,158 @@
+"""Ledger → boards → HTML, without a browser."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from leaderboard_app.figures import quality_against_latency
+from leaderboard_app.rendering import (
+    format_gain,
+    format_score,
+    format_size,
+    render_about,
+    render_board,
+    render_notice,
+    render_reported,
+)
+from leaderboard_app.snapshot import SnapshotCache, make_snapshot
+from submissions.ledger import Ledger, Problem, write_result
+from submissions.schema import Provenance
+from tests.results import make_result
+
+PACKAGE = Path(__file__).parents[2] / "leaderboard_app"
+
+
+def snapshot_of(*results, problems=()):
+    return make_snapshot(Ledger(results, (), problems))
+
+
+def test_rows_are_ranked_and_gains_are_over_the_best_baseline_of_each_metric():
+    results = [
+        make_result("baseline/salad", 0.5),
+        make_result("acme/good", 2.0),
+        make_result("baseline/constant", 1.0),
+    ]
+    (board,) = snapshot_of(*results).boards
+    assert [row.result.model.id for row in board.rows] == ["acme/good", "baseline/constant", "baseline/salad"]
+    best = max(row.score("rouge_l").value for row in board.rows[1:])
+    assert board.rows[0].gains["rouge_l"] == pytest.approx(board.rows[0].score("rouge_l").value - best)
+
+
+@pytest.mark.parametrize("change", ["digest", "signature", "protocol"])
+def test_results_that_cannot_be_compared_are_on_boards_of_their_own(change):
+    first, second = make_result("acme/one"), make_result("acme/two")
+    if change == "digest":
+        second = make_result("acme/two", digest="d" * 64)
+    elif change == "signature":
+        score = second.scores.meteor.model_copy(update={"signature": "meteor|nltk:4"})
+        second = second.model_copy(update={"scores": second.scores.model_copy(update={"meteor": score})})
+    else:
+        second = second.model_copy(update={"protocol": second.protocol.model_copy(update={"version": "2"})})
+    assert [len(board.rows) for board in snapshot_of(first, second).boards] == [1, 1]
+
+
+def test_partial_runs_are_counted_and_never_ranked():
+    whole, part = make_result("acme/one"), make_result("acme/two")
+    partial = Provenance(**{**part.provenance.model_dump(), "limit_scenarios": 3})
+    snapshot = snapshot_of(whole, part.model_copy(update={"provenance": partial}))
+    assert snapshot.n_partial == 1 and len(snapshot.boards[0].rows) == 1
+    assert "1 partial run" in render_notice(snapshot)
+
+
+def test_a_result_that_claims_the_benchmark_over_other_scenarios_is_named_and_left_out():
+    forged = make_result("evil/easy", n_scenarios=3)
+    snapshot = snapshot_of(make_result("acme/one"), make_result("acme/two"), forged)
+    assert [row.result.model.id for row in snapshot.boards[0].rows] != []
+    assert all(row.result.model.id != "evil/easy" for row in snapshot.boards[0].rows)
+    assert snapshot.problems[0].where == "evil/easy"
+
+
+def test_new_results_appear_without_a_restart(results_folder):
+    cache = SnapshotCache(results_folder)
+    before = cache.get()
+    assert cache.get() is before
+    write_result(results_folder, make_result("acme/new", 1.2), b"")
+    assert len(cache.get().boards[0].rows) == len(before.boards[0].rows) + 1
+
+
+def test_what_strangers_wrote_is_escaped_everywhere():
+    script = "<script>alert(1)</script><img src=x onerror=alert(1)>${alert(1)}{{7*7}}"
+    result = make_result("acme/one")
+    model = result.model.model_copy(update={"quantisation": script})
+    provenance = result.provenance.model_copy(update={"command": script})
+    snapshot = snapshot_of(
+        result.model_copy(update={"model": model, "provenance": provenance}),
+        problems=(Problem(script, script),),
+    )
+    for html in (render_board(snapshot.boards[0]), render_notice(snapshot), render_about(snapshot.boards[0])):
+        assert "<script>alert" not in html and "<img" not in html
+        assert "&lt;script&gt;" in html and "{{7*7}}" in html
+
+
+def test_an_empty_ledger_says_how_to_fill_it():
+    snapshot = snapshot_of()
+    assert snapshot.boards == ()
+    assert "deescalwild evaluate" in render_board(None)
+    assert render_notice(snapshot).strip() == ""
+    assert "No result with a measured latency" in str(quality_against_latency(None).layout.annotations)
+
+
+def test_the_about_page_gives_signatures_and_the_exact_command():
+    (board,) = snapshot_of(make_result("acme/one")).boards
+    html = render_about(board)
+    assert "rouge_l|f1|nostem|rouge_score:0.1.2|v1" in html and "deescalwild evaluate acme/one" in html
+
+
+def test_reported_rows_are_shown_as_reported():
+    html = render_reported(SnapshotCache(Path("nowhere")).get())
+    assert "reported, not measured here" in html and "Qwen/Qwen2.5-3B-Instruct" in html and "0.38 s" in html
+
+
+def test_the_plot_has_models_of_one_machine_with_intervals_and_the_baseline_line():
+    fast, slow = make_result("acme/fast", latency_s=0.2), make_result("acme/slow", latency_s=0.9, kind="base")
+    other = make_result("acme/elsewhere", latency_s=0.1)
+    other = other.model_copy(update={"latency": other.latency.model_copy(update={"machine": "Another machine"})})
+    (board,) = snapshot_of(fast, slow, other, make_result("baseline/salad", 0.4)).boards
+    figure = quality_against_latency(board, "meteor")
+    machine = next(row.result.latency.machine for row in board.rows if row.result.latency)
+    shown = [x for trace in figure.data for x in trace.x]
+    expected = [
+        row.result.latency.end_to_end_p50_s
+        for row in board.rows
+        if row.result.latency and row.result.latency.machine == machine
+    ]
+    assert sorted(shown) == sorted(expected)
+    assert all(trace.error_y.array is not None for trace in figure.data)
+    assert "best trivial baseline: salad" in str(figure.layout.annotations)
+
+
+@pytest.mark.parametrize(
+    ("found", "printed"),
+    [
+        (format_score(11.25, "rouge_l"), "11.2"), (format_score(0.8754, "bertscore"), "0.875"), (format_score(None, "meteor"), "–"),
+        (format_gain(-3.21, "rouge_l"), "−3.2"), (format_gain(0.0, "rouge_l"), "+0.0"), (format_size(134_515_008), "135 M"),
+        (format_size(3_090_000_000), "3.1 B"), (format_size(None), "–"),
+    ],
+)  # fmt: skip
+def test_numbers_for_people(found, printed):
+    assert found == printed
+
+
+def test_the_app_imports_neither_torch_nor_the_harness():
+    """DESIGN: the Space must start without them."""
+    imported = set()
+    for path in [*PACKAGE.glob("*.py"), *(PACKAGE.parent / "submissions").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.split(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").split(".")[0])
+    assert imported.isdisjoint({"torch", "transformers", "eval_harness", "dataset_script", "datasets", "lm_eval"})
+
+
+def test_many_results_give_one_board():
+    results = [make_result(f"acme/model-{number}", 0.5 + number / 40) for number in range(40)]
+    (board,) = snapshot_of(*results).boards
+    places = [row.standing.rank for row in board.rows]
+    assert places == sorted(places) and places[0] == 1
