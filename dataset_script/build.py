@@ -302,6 +302,8 @@ def write(build: Build, out: Path, *, is_sample: bool, source: str) -> Manifest:
             for config, splits in rows.items():
                 (draft / config).mkdir(parents=True)
                 for split, split_rows in splits.items():
+                    if not split_rows:  # a small corpus may leave a split empty; the YAML does not name it then
+                        continue
                     table = Dataset.from_list(split_rows, features=card.features(config))
                     table.to_parquet(draft / config / f"{split}-00000-of-00001.parquet")
         finally:

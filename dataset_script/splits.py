@@ -2,7 +2,7 @@
 
 import hashlib
 
-SEED = "deescalwild-1"
+SEED = "deescalwild-5"
 SHARES = (("train", 0.7), ("validation", 0.15), ("test", 0.15))
 SPLITS = tuple(name for name, _ in SHARES)
 

@@ -291,6 +291,7 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
     template = getattr(getattr(lm, "tokenizer", None), "chat_template", None)
     is_baseline = candidate.folder is None
     predictions, prompts = _predict(lm, settings, has_template=is_baseline or bool(template))
+    progress(len(predictions), len(predictions))
     clean = [p for p in predictions if p.subset == "clean"]
     per_scenario = scenario_sums(clean)
     items = pack_items(

@@ -35,6 +35,32 @@ def civilian_model() -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_model(civilian_model, tmp_path_factory) -> Path:
+    """A random two-layer Llama with SmolLM2's tokenizer and template: a real model whose runs take seconds."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+
+    torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(civilian_model)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=4096,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        initializer_range=0.3,
+    )
+    folder = tmp_path_factory.mktemp("model") / "tiny-llama"
+    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def built_sample(tmp_path_factory) -> Path:
     """The shipped sample, built."""
     out = tmp_path_factory.mktemp("sample") / "deescalwild"

@@ -38,8 +38,8 @@ def test_a_loop_does_not_make_two_texts_alike():
 
 
 def test_no_two_encounters_of_the_sample_share_more_than_a_stock_phrase():
-    """Every shared run of eight words would be a copied line; near-duplicates are far beyond that."""
-    texts = {s.scenario_id: [shingles(t.text, 8) for t in s.turns] for s in assemble(SAMPLE).scenarios}
+    """A shared run of nine words would be a copied line; near-duplicates are far beyond that."""
+    texts = {s.scenario_id: [shingles(t.text, 9) for t in s.turns] for s in assemble(SAMPLE).scenarios}
     owners: dict[tuple[str, ...], str] = {}
     shared = []
     for name, turns in texts.items():

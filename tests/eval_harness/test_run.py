@@ -83,11 +83,11 @@ def test_the_real_model_end_to_end(civilian_model, settings):
     assert not (settings.results / ".work").exists() or not list((settings.results / ".work").iterdir())
 
 
-def test_a_killed_run_goes_on_where_it_was(civilian_model, tiny_data, tmp_path):
+def test_a_killed_run_goes_on_where_it_was(tiny_model, tiny_data, tmp_path):
     """kill -9 in the middle, run again: the finished batch is not generated twice and the predictions are the same."""
     command = [
-        sys.executable, "-m", "deescalwild_cli", "evaluate", str(civilian_model), "--data", str(tiny_data), "--limit", "1",
-        "--batch-size", "3", "--name", "acme/resumed",
+        sys.executable, "-m", "deescalwild_cli", "evaluate", str(tiny_model), "--data", str(tiny_data), "--limit", "1",
+        "--batch-size", "1", "--name", "acme/resumed",
     ]  # fmt: skip
 
     def predictions(output):
@@ -106,11 +106,11 @@ def test_a_killed_run_goes_on_where_it_was(civilian_model, tiny_data, tmp_path):
     process.wait()
     (journal,) = (results / ".work").glob("*.jsonl")
     finished = len(journal.read_text("utf-8").splitlines())
-    assert finished >= 3
+    assert finished >= 1
     again = subprocess.run([*command, "--output", str(results)], cwd=ROOT, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     reports = [line for line in again.stderr.splitlines() if line.startswith("acme/resumed: ")]
-    assert int(reports[0].split(": ")[1].split("/")[0]) >= 3
+    assert int(reports[0].split(": ")[1].split("/")[0]) >= 1
     whole = tmp_path / "whole"
     subprocess.run([*command, "--output", str(whole)], cwd=ROOT, capture_output=True, check=True)
     assert predictions(results) == predictions(whole)
@@ -126,12 +126,12 @@ def test_a_torn_line_of_the_journal_is_ignored(tmp_path):
     assert Journal(path).replies == {"a": "one", "b": "two again"}
 
 
-def test_plain_lm_eval_runs_the_task(civilian_model, tiny_data, tmp_path):
+def test_plain_lm_eval_runs_the_task(tiny_model, tiny_data, tmp_path):
     """The command of the README, through lm-eval's own CLI and model class."""
     run = subprocess.run(
         [
             str(Path(sys.executable).with_name("lm-eval")), "run", "--include_path", "eval_harness/tasks",
-            "--tasks", "deescalwild", "--model", "hf", "--model_args", f"pretrained={civilian_model}", "--device", "cpu",
+            "--tasks", "deescalwild", "--model", "hf", "--model_args", f"pretrained={tiny_model}", "--device", "cpu",
             "--apply_chat_template", "--limit", "3", "--output_path", str(tmp_path), "--gen_kwargs", "max_gen_toks=16",
         ],
         cwd=ROOT, capture_output=True, text=True, env={**os.environ, "DEESCALWILD_DATA": str(tiny_data)},
