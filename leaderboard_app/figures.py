@@ -58,6 +58,8 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
             text=f"best trivial baseline: {best.result.model.id.split('/')[1]} {format_score(value, metric)}",
         )  # fmt: skip
     figure.update_layout(_layout(f"{name} against latency", "median seconds per reply, batch 1", name))
+    if rows:
+        figure.update_xaxes(range=[0, 1.25 * max(row.result.latency.end_to_end_p50_s for row in rows)])
     if machine:
         figure.add_annotation(
             x=1,
@@ -108,7 +110,8 @@ def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -
             "line": {"width": 2},
         },
         text=[_plain(row.result.model.id.split("/")[1]) for row in rows],
-        textposition="top center",
+        textposition="top left",
+        cliponaxis=False,
         customdata=[format_size(row.result.model.parameters) for row in rows],
         hovertemplate="%{text}<br>%{y:.1f} at %{x:.2f} s<br>%{customdata}<extra></extra>",
     )

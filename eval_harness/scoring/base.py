@@ -53,3 +53,20 @@ def check_lengths(predictions: Sequence[str], references: Sequence[str]) -> None
     """Raise ValueError unless there is one reference a prediction."""
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions for {len(references)} references; give one each.")
+
+
+class PairwiseMetric(Metric):
+    """A metric whose aggregate is the mean of one value a pair."""
+
+    @abstractmethod
+    def pair_value(self, prediction: str, reference: str) -> float:
+        """Value of one pair; neither side is empty."""
+
+    def score(self, predictions: Sequence[str], references: Sequence[str]) -> list[ItemScore]:
+        check_lengths(predictions, references)
+        scores = []
+        for prediction, reference in zip(predictions, references, strict=True):
+            empty = is_empty(prediction) or is_empty(reference)
+            value = 0.0 if empty else self.pair_value(prediction, reference)
+            scores.append(ItemScore(value, (value,)))
+        return scores

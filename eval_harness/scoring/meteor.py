@@ -3,16 +3,15 @@
 NLTK's METEOR differs from the Java one by up to ten points (nltk#2655): compare equal signatures only.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 
 from eval_harness.errors import MissingAsset
 from eval_harness.offline_assets import add_nltk_data
-from eval_harness.scoring.base import SCORING_VERSION, ItemScore, Metric, check_lengths, is_empty
+from eval_harness.scoring.base import SCORING_VERSION, PairwiseMetric
 
 
-class METEOR(Metric):
+class METEOR(PairwiseMetric):
     """Mean over items of single-reference METEOR ×100.
 
     Raises:
@@ -42,16 +41,9 @@ class METEOR(Metric):
     def signature(self) -> str:
         return f"meteor|alpha:0.9|beta:3|gamma:0.5|tok:punkt|wordnet:3.0|nltk:{version('nltk')}|{SCORING_VERSION}"
 
-    def score(self, predictions: Sequence[str], references: Sequence[str]) -> list[ItemScore]:
-        check_lengths(predictions, references)
-        return [self._pair(prediction, ref) for prediction, ref in zip(predictions, references, strict=True)]
-
-    def _pair(self, prediction: str, reference: str) -> ItemScore:
+    def pair_value(self, prediction: str, reference: str) -> float:
         from nltk.translate.meteor_score import single_meteor_score
 
-        if is_empty(prediction) or is_empty(reference):
-            return ItemScore(0.0, (0.0,))
-        value = 100 * single_meteor_score(
+        return 100 * single_meteor_score(
             self._tokens(reference), self._tokens(prediction), alpha=0.9, beta=3, gamma=0.5
         )
-        return ItemScore(value, (value,))
