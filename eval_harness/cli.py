@@ -23,7 +23,7 @@ def evaluate(
         int | None, typer.Option(min=1, help="Only the first N scenarios. Such runs are never ranked.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the fastest unless given.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Replies generated at once.")] = 16,
+    batch_size: Annotated[int, typer.Option(min=1, help="Replies generated at once.")] = 32,
     output: Annotated[Path, typer.Option(help="Results folder of a ledger.")] = Path("results"),
     data: Annotated[Path | None, typer.Option(help="Built dataset; ./deescalwild unless given.")] = None,
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the Hub.")] = None,

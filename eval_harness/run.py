@@ -32,7 +32,7 @@ PROTOCOL = "deescalwild"
 PROTOCOL_VERSION = "1"
 MAX_NEW_TOKENS = 128
 UNTIL = ["\n"]
-BATCH_SIZE = 16
+BATCH_SIZE = 32
 PACKAGES = (
     "torch",
     "transformers",
