@@ -130,7 +130,7 @@ class SnapshotCache:
         """The current snapshot."""
         files = sorted(self.results.glob("*/*.json"))
         fingerprint = tuple(
-            (path.name, path.parent.name, (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files
+            (path.name, path.parent.name, (stat := path.lstat()).st_mtime_ns, stat.st_size) for path in files
         )
         if self._snapshot is None or fingerprint != self._fingerprint:
             self._snapshot = make_snapshot(read_ledger(self.results))

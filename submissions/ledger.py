@@ -93,6 +93,8 @@ def read_result(path: Path, results: Path) -> Result:
     Raises:
         LedgerError: unreadable, wrong, or in another model's place.
     """
+    if path.is_symlink() or not path.is_file():
+        raise LedgerError("not a plain file")
     try:
         if path.stat().st_size > MAX_RESULT_BYTES:
             raise LedgerError(f"larger than {MAX_RESULT_BYTES // 2**20} MiB")

@@ -1,6 +1,7 @@
 """Result files: strict, atomic, never overwritten; a bad file is named and never stops the rest."""
 
 import json
+import os
 
 import pytest
 from hypothesis import given, settings
@@ -103,12 +104,15 @@ def test_bad_files_are_named_and_the_rest_is_read(results_folder):
     (results_folder / "evil__a" / "nonsense.json").write_bytes(b"\xff{")
     (results_folder / "evil__a" / "huge.json").write_bytes(b"[" * (ledger.MAX_RESULT_BYTES + 1))
     (results_folder / "evil__a" / "folder.json").mkdir()
+    os.mkfifo(results_folder / "evil__a" / "waits-for-ever.json")
+    (results_folder / "evil__a" / "elsewhere.json").symlink_to("/etc/passwd")
+    (results_folder / "evil__a" / "dangling.json").symlink_to("nowhere")
     (results_folder / "evil__a" / "deep.json").write_text("[" * 100_000)
     squatter = make_result("acme/other")
     (results_folder / "evil__a" / path_of(results_folder, squatter).name).write_text(squatter.model_dump_json())
     found = read_ledger(results_folder)
     assert len(found.results) == good
-    assert len(found.problems) == 5
+    assert len(found.problems) == 8
     assert any("belongs at acme__other" in problem.message for problem in found.problems)
     assert all("\n" not in problem.message and len(problem.message) < 300 for problem in found.problems)
 
