@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from eval_harness import baselines
 from eval_harness.errors import EvaluationError, MissingAsset
 from submissions.schema import BASELINE_ORG, Model
@@ -128,15 +130,22 @@ def resolve(
         folder, sha = _hub_folder(name, revision)
         model_id, source = name, "hub"
     _check_folder(name, folder)
-    model = Model(
-        id=model_id,
-        revision=sha,
-        source=source,  # type: ignore[arg-type]
-        kind=kind,  # type: ignore[arg-type]
-        base_model=base_model,
-        parameters=_parameters(folder),
-        precision="float32",
-        quantisation=quantisation,
-        licence=licence,
-    )
+    try:
+        model = Model(
+            id=model_id,
+            revision=sha,
+            source=source,  # type: ignore[arg-type]
+            kind=kind,  # type: ignore[arg-type]
+            base_model=base_model,
+            parameters=_parameters(folder),
+            precision="float32",
+            quantisation=quantisation,
+            licence=licence,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise EvaluationError(
+            f"{first['loc'][0]} {str(first['input'])[:80]!r} is not accepted by the ledger ({first['msg']}). "
+            "Give a local folder an id with --name ORG/NAME."
+        ) from None
     return Candidate(model, folder)

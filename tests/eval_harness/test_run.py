@@ -165,7 +165,7 @@ def test_lm_evals_numbers_are_the_results_numbers(settings):
         assert found[f"{metric},none"] == pytest.approx(getattr(result.scores, metric).value, abs=1e-6)
 
 
-def test_unsafe_or_unknown_models_are_refused(tmp_path):
+def test_unsafe_or_unknown_models_are_refused(tmp_path, tiny_model):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "config.json").write_text('{"auto_map": {"AutoModel": "evil.Model"}}')
@@ -177,6 +177,8 @@ def test_unsafe_or_unknown_models_are_refused(tmp_path):
         models.resolve(str(folder))
     with pytest.raises(EvaluationError, match="There are: constant"):
         models.resolve("baseline/oracle")
+    with pytest.raises(EvaluationError, match="--name ORG/NAME"):
+        models.resolve(str(tiny_model), ledger_name="no owner")
     with pytest.raises(MissingAsset, match="Go online"):
         models.resolve("acme/not-in-any-cache")
 
