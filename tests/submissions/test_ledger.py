@@ -1,5 +1,6 @@
 """Result files: strict, atomic, never overwritten; a bad file is named and never stops the rest."""
 
+import hashlib
 import json
 import os
 
@@ -21,6 +22,7 @@ from submissions.ledger import (
     write_new,
     write_result,
 )
+from submissions.schema import BASELINES
 from tests.results import make_result
 
 
@@ -142,3 +144,15 @@ def test_the_papers_table_ships_with_the_ledger():
     )
     gemini = next(row for row in rows if row.variant == "api")
     assert gemini.hub_id is None and gemini.latency_s == 3.5
+
+
+def test_the_shipped_results_are_sound_and_their_predictions_are_theirs():
+    """Real runs of SmolLM2 and every baseline on the sample, each with the predictions its digest names."""
+    found = read_ledger(LEDGER / "results")
+    assert found.problems == ()
+    assert set(BASELINES) <= {result.model.id for result in found.results}
+    assert any(result.model.parameters for result in found.results)
+    for result in found.results:
+        content = ledger.items_path(path_of(LEDGER / "results", result)).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == result.provenance.items_sha256
+        assert len(unpack_items(content)) == result.benchmark.n_items_as_released
