@@ -22,7 +22,7 @@ SUFFIXES = (".csv", ".json", ".txt")
 csv.field_size_limit(sys.maxsize)
 
 _LINE = re.compile(r"\[(?P<time>[\d:.,]+)\]\s*(?P<speaker>[^:]+):\s*(?P<text>.*\S)\s*")
-_TIME = re.compile(r"(?:(?P<h>\d+):)?(?P<m>\d+):(?P<s>\d{1,2})(?:[.,](?P<fraction>\d+))?")
+_TIME = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,4}):(?P<s>\d{1,2})(?:[.,](?P<fraction>\d{1,6}))?")
 
 
 @dataclass(frozen=True)
@@ -86,16 +86,17 @@ def read_transcript(path: Path) -> Transcript:
 
 def _read_csv(path: Path, text: str):
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    missing = [column for column in CSV_COLUMNS if column not in (reader.fieldnames or ())]
-    if missing:
-        raise DataError(
-            f"{path}:1: column {', '.join(missing)} is missing. The header must be {','.join(CSV_COLUMNS)}."
-        )
     try:
+        missing = [column for column in CSV_COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            raise DataError(
+                f"{path}:1: column {', '.join(missing)} is missing. The header must be {','.join(CSV_COLUMNS)}."
+            )
         for cells in reader:
             yield reader.line_num, *(cells[column] or "" for column in CSV_COLUMNS)
     except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: not valid CSV ({error}). Quote the cell and build again.") from None
+        line = reader.reader.line_num
+        raise DataError(f"{path}:{line}: not valid CSV ({error}). Quote the cell and build again.") from None
 
 
 def _read_json(path: Path, text: str):
@@ -103,6 +104,8 @@ def _read_json(path: Path, text: str):
         rows = json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{error.lineno}: not valid JSON ({error.msg}).") from None
+    except (RecursionError, ValueError):
+        raise DataError(f"{path}: JSON nested too deeply, or with a number too long.") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"{path}: expected a list of objects with the keys {', '.join(CSV_COLUMNS)}.")
     for number, row in enumerate(rows, start=1):

@@ -16,6 +16,7 @@ import shutil  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 from dataset_script.build import SAMPLE, build_dataset  # noqa: E402
 from dataset_script.splits import SPLITS, assign_split  # noqa: E402
@@ -23,6 +24,8 @@ from eval_harness import offline_assets  # noqa: E402
 from eval_harness.scoring import use_encoder  # noqa: E402
 from tests.results import make_result  # noqa: E402
 
+settings.register_profile("shared-machine", deadline=None)  # time is no behaviour: two cores, other work beside
+settings.load_profile("shared-machine")
 use_encoder(f"{offline_assets.model_dir(offline_assets.ENCODER)}:{offline_assets.ENCODER_LAYER}")
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataset_script.errors import DataError
@@ -21,6 +21,7 @@ def write(tmp_path, name, content):
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
+        ("9" * 5000 + ":00", None),
         ("00:00", 0), ("1:05", 65), ("75:10", 4510), ("1:02:03", 3723), ("00:07,250", 7.25), ("00:07.5", 7.5),
         (" 00:09 ", 9), ("", None), ("soon", None), ("00:75", None), ("12", None), ("-1:00", None),
     ],
@@ -76,6 +77,8 @@ def test_a_row_without_text_is_left_out_and_named_and_one_without_time_is_kept(t
         ("a.csv", b"", "column"),
         ("a.csv", HEADER.encode() + b"\n00:01,[Man],caf\xe9\n", "not UTF-8"),
         ("a.csv", f'{HEADER}\n00:01,[Man],"open\n', "not valid CSV"),
+        ("a.csv", '"', "not valid CSV"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
         ("a.json", '{"a": ', "not valid JSON"),
         ("a.json", '{"a": 1}', "list of objects"),
         ("a.txt", "[00:01] Man: hi\nno label here", "a.txt:2"),
@@ -87,6 +90,7 @@ def test_refusals_say_what_and_where(tmp_path, name, content, says):
         read_transcript(write(tmp_path, name, content))
 
 
+@example(content=b'"', suffix=".csv")  # the quote that never closes, in the header
 @given(content=st.binary(max_size=300), suffix=st.sampled_from([".csv", ".json", ".txt"]))
 def test_any_bytes_are_read_or_refused_never_a_crash(tmp_path_factory, content, suffix):
     path = tmp_path_factory.mktemp("fuzz") / f"a{suffix}"
