@@ -48,20 +48,20 @@ def _attention(module, query, key, value, attention_mask, scaling=None, **_):
     key_heads, shared, _ = shared_keys.shape
     groups = heads // key_heads
     scale = width**-0.5 if scaling is None else scaling
-    grouped = (query * scale).view(batch, key_heads, groups * new, width)
+    grouped = (query * scale).reshape(batch, key_heads, groups * new, width)
 
     by_head = grouped.transpose(0, 1).reshape(key_heads, batch * groups * new, width)
-    over_shared = (by_head @ shared_keys.transpose(1, 2)).view(key_heads, batch, groups * new, shared).transpose(0, 1)
+    over_shared = (by_head @ shared_keys.transpose(1, 2)).reshape(key_heads, batch, groups * new, shared).transpose(0, 1)
     hidden = torch.arange(shared, device=query.device)[None, :] >= _active.lengths[:, None]
     over_shared = over_shared.masked_fill(hidden[:, None, None, :], float("-inf"))
 
-    over_own = (grouped @ key.transpose(2, 3)).view(batch, key_heads, groups, new, own)
+    over_own = (grouped @ key.transpose(2, 3)).reshape(batch, key_heads, groups, new, own)
     later = torch.ones(new, own, dtype=torch.bool, device=query.device).triu(own - new + 1)
-    over_own = over_own.masked_fill(later, float("-inf")).view(batch, key_heads, groups * new, own)
+    over_own = over_own.masked_fill(later, float("-inf")).reshape(batch, key_heads, groups * new, own)
 
     weights = torch.cat([over_shared, over_own], dim=-1).softmax(dim=-1, dtype=torch.float32).to(query.dtype)
     from_shared = weights[..., :shared].transpose(0, 1).reshape(key_heads, batch * groups * new, shared) @ shared_values
-    mixed = from_shared.view(key_heads, batch, groups * new, width).transpose(0, 1) + weights[..., shared:] @ value
+    mixed = from_shared.reshape(key_heads, batch, groups * new, width).transpose(0, 1) + weights[..., shared:] @ value
     return mixed.reshape(batch, heads, new, width).transpose(1, 2).contiguous(), None
 
 
