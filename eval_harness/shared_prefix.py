@@ -51,7 +51,9 @@ def _attention(module, query, key, value, attention_mask, scaling=None, **_):
     grouped = (query * scale).reshape(batch, key_heads, groups * new, width)
 
     by_head = grouped.transpose(0, 1).reshape(key_heads, batch * groups * new, width)
-    over_shared = (by_head @ shared_keys.transpose(1, 2)).reshape(key_heads, batch, groups * new, shared).transpose(0, 1)
+    over_shared = (
+        (by_head @ shared_keys.transpose(1, 2)).reshape(key_heads, batch, groups * new, shared).transpose(0, 1)
+    )
     hidden = torch.arange(shared, device=query.device)[None, :] >= _active.lengths[:, None]
     over_shared = over_shared.masked_fill(hidden[:, None, None, :], float("-inf"))
 
