@@ -1,5 +1,5 @@
 # `make demo`: the whole way in one command. `make test`: the tests. Both set up what they need.
-# Every path is quoted: the checkout may lie below a folder with spaces in its name.
+# Every path is relative: the checkout may lie below a folder with spaces in its name.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv

@@ -110,7 +110,7 @@ def _evaluate_all() -> None:
 
 
 def _kept(plan: list[tuple[str, dict[str, str]]]) -> bool:
-    """Whether every model of the plan has a result for the dataset that is built now and the code's protocol."""
+    """Whether every model of the plan has a result for the dataset that is built now."""
     from dataset_script.build import read_manifest
     from submissions.ledger import read_ledger
 

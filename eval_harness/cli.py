@@ -48,7 +48,7 @@ def evaluate(
     from eval_harness.progress import progress_bar
     from eval_harness.run import Settings
     from eval_harness.run import evaluate as run_evaluation
-    from eval_harness.scoring import use_encoder
+    from eval_harness.scoring import METRICS, use_encoder
     from submissions.ledger import parse_result
 
     if encoder:
@@ -76,7 +76,7 @@ def evaluate(
     with progress_bar(candidate.model.id) as report:
         path = run_evaluation(candidate, settings, report)
     result = parse_result(path.read_bytes())
-    for metric in ("rouge_l", "bleu_4", "meteor", "bertscore"):
+    for metric in METRICS:
         score = getattr(result.scores, metric)
         digits = 3 if metric == "bertscore" else 1
         typer.echo(f"{metric:<10} {score.value:6.{digits}f}  [{score.low:.{digits}f}, {score.high:.{digits}f}]")

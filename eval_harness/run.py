@@ -31,7 +31,6 @@ TASKS = Path(__file__).parent / "tasks"
 PROTOCOL = "deescalwild"
 PROTOCOL_VERSION = "1"
 MAX_NEW_TOKENS = 128
-UNTIL = ["\n"]
 BATCH_SIZE = 32
 PACKAGES = (
     "torch",
@@ -75,9 +74,7 @@ class Prediction:
 def planned_path(candidate: Candidate, settings: Settings) -> Path:
     """Where the result of this run will lie."""
     digest = load_benchmark(settings.data, settings.split).manifest.digest
-    protocol = PROTOCOL + (f"-limit{settings.limit}" if settings.limit else "")
-    model = candidate.model
-    return result_path(settings.results, model.id, model.revision, model.precision, protocol, digest)
+    return result_path(settings.results, candidate.model, PROTOCOL, settings.limit, digest)
 
 
 def _load(candidate: Candidate, settings: Settings, journal: Journal, progress: Progress):
@@ -88,7 +85,7 @@ def _load(candidate: Candidate, settings: Settings, journal: Journal, progress: 
     return ResumableHFLM(
         pretrained=str(candidate.folder),
         dtype=candidate.model.precision,
-        device=settings.device or latency_device(),
+        device=settings.device or default_device(),
         batch_size=settings.batch_size,
         trust_remote_code=False,
         use_safetensors=True,
@@ -98,7 +95,7 @@ def _load(candidate: Candidate, settings: Settings, journal: Journal, progress: 
     )
 
 
-def latency_device() -> str:
+def default_device() -> str:
     """``cuda``, ``mps`` or ``cpu``: the fastest here."""
     import torch
 

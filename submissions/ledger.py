@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from submissions.schema import Reported, Result
+from submissions.schema import Model, Reported, Result
 
 LEDGER = Path(__file__).parent
 MAX_RESULT_BYTES = 8 * 2**20
@@ -47,17 +47,16 @@ class Ledger:
     problems: tuple[Problem, ...]
 
 
-def result_path(results: Path, model_id: str, revision: str, precision: str, protocol: str, digest: str) -> Path:
-    """Place of a result below ``results``, derived from its content alone."""
-    return results / model_id.replace("/", "__") / f"{revision[:12]}-{precision}-{protocol}-{digest[:8]}.json"
+def result_path(results: Path, model: Model, protocol: str, limit: int | None, digest: str) -> Path:
+    """Place of a result below ``results``, from what is known before the run. A run over part of a split is named so."""
+    name = protocol + (f"-limit{limit}" if limit else "")
+    return results / model.id.replace("/", "__") / f"{model.revision[:12]}-{model.precision}-{name}-{digest[:8]}.json"
 
 
 def path_of(results: Path, result: Result) -> Path:
-    """Place of a result below ``results``. A run over part of a split says so in its protocol's name."""
+    """Place of a result below ``results``, derived from its content alone."""
     limit = result.provenance.limit_scenarios
-    protocol = result.protocol.name + (f"-limit{limit}" if limit else "")
-    model = result.model
-    return result_path(results, model.id, model.revision, model.precision, protocol, result.benchmark.digest)
+    return result_path(results, result.model, result.protocol.name, limit, result.benchmark.digest)
 
 
 def items_path(path: Path) -> Path:

@@ -1,6 +1,6 @@
 """The four metrics, each from the field's own library, per item and with sufficient statistics that add up.
 
-``METRICS`` names them in the order of every table. See ``base.py`` for what a metric is.
+``METRICS``, from the ledger's schema, names them in the order of every table. See ``base.py`` for what a metric is.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,7 @@ from eval_harness.scoring.bertscore import BERTScore, Encoder, use_encoder
 from eval_harness.scoring.bleu import BLEU4
 from eval_harness.scoring.meteor import METEOR
 from eval_harness.scoring.rouge import RougeL
-
-METRICS = ("rouge_l", "bleu_4", "meteor", "bertscore")
+from submissions.schema import METRICS
 
 __all__ = [
     "BLEU4",

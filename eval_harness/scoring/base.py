@@ -29,7 +29,6 @@ class Metric(ABC):
     """A metric over (prediction, reference) pairs."""
 
     name: str
-    scale: float = 100.0
 
     @property
     @abstractmethod

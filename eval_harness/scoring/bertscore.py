@@ -96,7 +96,6 @@ class BERTScore(Metric):
     """
 
     name = "bertscore"
-    scale = 1.0
 
     def __init__(self, encoder: Encoder | None = None) -> None:
         self.encoder = encoder or Encoder.from_environment()
