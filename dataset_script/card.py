@@ -50,7 +50,25 @@ def features(config: str):
                 "turns": List(turn),
                 "n_turns": Value("int32"),
                 "n_items": Value("int32"),
-                "quality": {"outcome": Value("string"), "n_mended_rows": Value("int32")},
+                "quality": {
+                    "outcome": Value("string"),
+                    "n_mended_rows": Value("int32"),
+                    "n_words": Value("int32"),
+                    "loop_words": Value("int32"),
+                    "narration_share": Value("float32"),
+                    "n_defective_turns": Value("int32"),
+                    "n_redactions": Value("int32"),
+                    "minors": Value("bool"),
+                    "keyword_officers": List(Value("string")),
+                    "relevance": {
+                        "police": Value("int32"),
+                        "escalation": Value("int32"),
+                        "deescalation": Value("int32"),
+                        "is_valid": Value("bool"),
+                        "features": List(Value("string")),
+                        "decided_by": Value("string"),
+                    },
+                },
                 "provenance": Value("string"),
             }
         )

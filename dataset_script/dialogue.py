@@ -5,9 +5,11 @@ Everything here takes plain data and has no I/O. The rules are those of DESIGN.m
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 
+from dataset_script.quality.flags import DEFECTIVE
+from dataset_script.quality.loops import is_periodic
 from dataset_script.roles import AUTHORITY, BREAKING, CIVILIAN_SIDE
 
 MAX_REFERENCE_TOKENS = 128
@@ -22,6 +24,8 @@ OPENING_STAGE_LINE = "[The encounter begins.]"
 
 Message = dict[str, str]
 
+_WORD = re.compile(r"[\w']+")
+_PLACEHOLDER = re.compile(r"\[[A-Z_]+_\d+\]")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PERSONAL_DATA_QUESTION = re.compile(
     r"(?:what(?:'s| is| was)|can i (?:get|have)|give me|spell|need|tell me|got)\b[^.?!]{0,40}\b"
@@ -63,12 +67,18 @@ class Scenario:
 
 @dataclass(frozen=True)
 class JoinedTurn:
-    """Consecutive rows of one speaker as one utterance; ``index`` is that of the first row."""
+    """Consecutive rows of one speaker as one utterance; ``index`` is that of the first row, ``flags`` those of all."""
 
     index: int
     speaker: str
     role: str
     text: str
+    flags: tuple[str, ...] = ()
+
+    @property
+    def is_defective(self) -> bool:
+        """Whether one of the rows is."""
+        return is_defective(self.flags)
 
 
 @dataclass(frozen=True)
@@ -84,37 +94,39 @@ class Item:
     reference: str
 
 
+def scenario_of(row: dict) -> Scenario:
+    """A :class:`Scenario` from its JSON or Parquet row; columns that it does not know are ignored."""
+    turns = tuple(Turn(**{**turn, "flags": tuple(turn["flags"])}) for turn in row["turns"])
+    names = {each.name for each in fields(Scenario)}
+    return Scenario(**{**{name: value for name, value in row.items() if name in names}, "turns": turns})
+
+
+def is_defective(flags: Iterable[str]) -> bool:
+    """Whether a turn with these flags stays out of histories and ranked items."""
+    return not DEFECTIVE.isdisjoint(flags)
+
+
+def plain(text: str) -> str:
+    """The words of a text in lower case, without punctuation: for telling whether two lines are the same."""
+    return " ".join(_WORD.findall(text.casefold().replace("’", "'")))
+
+
 def join_turns(turns: Sequence[Turn]) -> list[JoinedTurn]:
     """Join consecutive rows of one speaker: the transcriber's segment breaks are not turns (CORPUS.md § 7)."""
     joined: list[JoinedTurn] = []
     for turn in turns:
-        if joined and joined[-1].speaker == turn.speaker:
-            last = joined[-1]
-            joined[-1] = JoinedTurn(last.index, last.speaker, last.role, f"{last.text} {turn.text}")
+        last = joined[-1] if joined else None
+        if last and (last.speaker, last.role) == (turn.speaker, turn.role):
+            text, flags = f"{last.text} {turn.text}", tuple(dict.fromkeys((*last.flags, *turn.flags)))
+            joined[-1] = JoinedTurn(last.index, last.speaker, last.role, text, flags)
         else:
-            joined.append(JoinedTurn(turn.index, turn.speaker, turn.role, turn.text))
+            joined.append(JoinedTurn(turn.index, turn.speaker, turn.role, turn.text, turn.flags))
     return joined
 
 
 def count_tokens(text: str) -> int:
     """Words and punctuation marks: a model-independent length for the rule on long references."""
     return len(_TOKEN.findall(text))
-
-
-def is_periodic(text: str, max_period: int = 30, min_repeats: int = 4) -> bool:
-    """Whether the text holds a run of words repeated at least ``min_repeats`` times: a hallucinated loop.
-
-    Thresholds from CORPUS.md § 3. Single repeated words ("no no no no") are speech and need eight repeats.
-    """
-    words = text.lower().split()
-    for period in range(1, min(max_period, len(words) // min_repeats) + 1):
-        needed = period * ((8 if period == 1 else min_repeats) - 1)
-        run = 0
-        for i in range(period, len(words)):
-            run = run + 1 if words[i] == words[i - period] else 0
-            if run >= needed:
-                return True
-    return False
 
 
 def reference_flags(officer_text: str, reference: str) -> tuple[str, ...]:
@@ -126,7 +138,8 @@ def reference_flags(officer_text: str, reference: str) -> tuple[str, ...]:
         flags.append("long_reference")
     if reference.casefold().strip() == officer_text.casefold().strip():
         flags.append("equals_officer_line")
-    if _PERSONAL_DATA_QUESTION.search(officer_text):
+    only_placeholders = _PLACEHOLDER.search(reference) and not plain(_PLACEHOLDER.sub("", reference))
+    if only_placeholders or _PERSONAL_DATA_QUESTION.search(officer_text):
         flags.append("personal_data_answer")
     return tuple(flags)
 
@@ -137,6 +150,8 @@ def items(scenario: Scenario) -> Iterator[Item]:
     for officer, civilian in itertools.pairwise(joined):
         if officer.role in AUTHORITY and civilian.role in CIVILIAN_SIDE:
             flags = reference_flags(officer.text, civilian.text)
+            if officer.is_defective or civilian.is_defective:
+                flags = (*flags, "defective_turn")
             yield Item(
                 item_id=f"{scenario.scenario_id}:{civilian.index}",
                 scenario_id=scenario.scenario_id,
@@ -166,7 +181,7 @@ def chat_messages(scenario: Scenario, before: int | None = None) -> list[Message
     """The dialogue as alternating chat messages, system prompt first.
 
     Authority → ``user``; civilian side → ``assistant``; medical, security and legal people are folded into
-    the user's side as stage lines (``[Paramedic] …``); narrator, machine and unknown rows are left out.
+    the user's side as stage lines (``[Paramedic] …``); narrator, machine, unknown and defective turns are left out.
     Where the civilian speaks first, a stage line opens the user's side, as chat templates demand.
 
     Args:
@@ -175,7 +190,7 @@ def chat_messages(scenario: Scenario, before: int | None = None) -> list[Message
     """
     messages: list[Message] = [{"role": "system", "content": system_prompt(scenario)}]
     for turn in join_turns([turn for turn in scenario.turns if before is None or turn.index < before]):
-        if turn.role in BREAKING:
+        if turn.role in BREAKING or turn.is_defective:
             continue
         role = "assistant" if turn.role in CIVILIAN_SIDE else "user"
         is_stage_line = role == "user" and turn.role not in AUTHORITY

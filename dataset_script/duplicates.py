@@ -1,71 +1,145 @@
 """Near-duplicate transcripts: parts, re-uploads and cuts of one event belong to one incident.
 
-Containment of word n-grams, not Jaccard: a short clip of a long video has a Jaccard similarity of 0.05–0.3
-with it (CORPUS.md § 4), and MinHash would miss it.
+Containment of word 6-grams, not Jaccard: a short clip of a long video has a Jaccard similarity of 0.05–0.3 with it
+(CORPUS.md § 4), and MinHash would miss it. Shingles are 64-bit hashes in sorted arrays, so that counting pairs is a sort; the
+work splits by hash into buckets that know nothing of each other (``pairs_of_bucket``) and adds up again (``links``).
 """
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from itertools import combinations
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import xxhash
 
 SHINGLE_WORDS = 6
 MIN_CONTAINMENT = 0.15
 MIN_SHARED_SHINGLES = 40
 MAX_FILES_PER_SHINGLE = 3
-"""A shingle in more files than this is boilerplate (an advert, a Miranda warning) and links nothing."""
+"""A shingle in more files than this is boilerplate (an advert, a Miranda warning) and by itself links nothing …"""
+MIN_CONTAINMENT_WITH_BOILERPLATE = 0.5
+"""… but half of a file shared in all is more than adverts explain (0.34 at most): a fifth copy of a video is found by this."""
+MAX_FILES_PER_FREQUENT_SHINGLE = 50
 
 _WORD = re.compile(r"[a-z0-9']+")
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, 2⁶⁴ / golden ratio: a usual multiplier for polynomial hashes
+_PAIR_DTYPE = np.dtype([("first", "u4"), ("second", "u4"), ("rare", "u4"), ("all", "u4")])
 
 
-def shingles(text: str, n: int = SHINGLE_WORDS) -> set[tuple[str, ...]]:
-    """All word n-grams of a text, lower-cased, without punctuation; loops collapse because it is a set."""
+@lru_cache(maxsize=200_000)
+def _word_hash(word: str) -> int:
+    return xxhash.xxh64_intdigest(word.encode())
+
+
+def shingles(text: str, n: int = SHINGLE_WORDS) -> np.ndarray:
+    """Sorted unique 64-bit hashes of all word n-grams of a text, lower-cased, without punctuation.
+
+    Loops collapse because it is a set. The same words give the same hashes on every machine.
+    """
     words = _WORD.findall(text.lower().replace("’", "'"))
-    return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
+    if len(words) < n:
+        return np.empty(0, np.uint64)
+    hashes = np.fromiter(map(_word_hash, words), np.uint64, len(words))
+    rolled = np.zeros(len(words) - n + 1, np.uint64)
+    for offset in range(n):
+        rolled = rolled * _MULTIPLIER + hashes[offset : offset + len(rolled)]
+    return np.unique(rolled)
 
 
-def near_duplicates(
-    texts: Mapping[str, str],
-    min_containment: float = MIN_CONTAINMENT,
-    min_shared: int = MIN_SHARED_SHINGLES,
-) -> list[tuple[str, str, float]]:
-    """Pairs that share at least ``min_shared`` shingles and ``min_containment`` of the smaller text's.
+def pairs_of_bucket(hashes: np.ndarray, files: np.ndarray) -> np.ndarray:
+    """Which files share the shingles of one bucket.
 
     Args:
-        texts: id → whole text.
+        hashes: uint64, shape (n,).
+        files: uint32, shape (n,), the file that holds each shingle; a file holds a shingle once.
 
     Returns:
-        (id, id, containment in 0–1), ids sorted within a pair, pairs sorted.
+        records (first, second, rare, all): for each pair of files with a shingle in common how many they share that lie in
+        at most three files, and how many in all. Sorted, first < second.
     """
-    sizes: dict[str, int] = {}
-    holders: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name in sorted(texts):
-        found = shingles(texts[name])
-        sizes[name] = len(found)
-        for shingle in found:
-            holders[shingle].append(name)
-    shared: Counter[tuple[str, str]] = Counter()
-    for names in holders.values():
-        if 1 < len(names) <= MAX_FILES_PER_SHINGLE:
-            shared.update(combinations(names, 2))
-    return sorted(
-        (first, second, count / min(sizes[first], sizes[second]))
-        for (first, second), count in shared.items()
-        if count >= min_shared and count / min(sizes[first], sizes[second]) >= min_containment
-    )
+    order = np.lexsort((files, hashes))
+    hashes, files = hashes[order], files[order]
+    starts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]]) if len(hashes) else np.empty(0, np.int64)
+    sizes = np.diff(np.r_[starts, len(hashes)])
+    keys: list[np.ndarray] = []
+    rare: list[np.ndarray] = []
+    for size in np.unique(sizes[(sizes > 1) & (sizes <= MAX_FILES_PER_FREQUENT_SHINGLE)]):
+        holders = files[starts[sizes == size][:, None] + np.arange(size)]
+        for i, j in zip(*np.triu_indices(size, 1), strict=True):
+            keys.append(holders[:, i].astype(np.uint64) << np.uint64(32) | holders[:, j].astype(np.uint64))
+            rare.append(np.full(len(holders), size <= MAX_FILES_PER_SHINGLE))
+    if not keys:
+        return np.empty(0, _PAIR_DTYPE)
+    return _add_up(np.concatenate(keys), np.concatenate(rare).astype(np.int64), None)
 
 
-def group_incidents(texts: Mapping[str, str], known: Mapping[str, str] | None = None) -> dict[str, str]:
+def _add_up(keys: np.ndarray, rare: np.ndarray, every: np.ndarray | None) -> np.ndarray:
+    unique, inverse = np.unique(keys, return_inverse=True)
+    pairs = np.empty(len(unique), _PAIR_DTYPE)
+    pairs["first"] = unique >> np.uint64(32)
+    pairs["second"] = unique & np.uint64(0xFFFFFFFF)
+    pairs["rare"] = np.bincount(inverse, rare, len(unique))
+    pairs["all"] = np.bincount(inverse, every, len(unique))
+    return pairs
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two near-duplicates: ids in order, shared shingles, and their share (0–1) of the smaller file's shingles."""
+
+    first: str
+    second: str
+    shared: int
+    containment: float
+
+
+def links(buckets: Iterable[np.ndarray], names: Sequence[str], sizes: Sequence[int]) -> list[Link]:
+    """Near-duplicate pairs from the pair counts of all buckets.
+
+    Args:
+        buckets: results of :func:`pairs_of_bucket`.
+        names: id of each file number.
+        sizes: number of unique shingles of each file number.
+    """
+    counts = np.concatenate([np.empty(0, _PAIR_DTYPE), *buckets])
+    keys = counts["first"].astype(np.uint64) << np.uint64(32) | counts["second"].astype(np.uint64)
+    found = []
+    for pair in _add_up(keys, counts["rare"], counts["all"]):
+        smaller = min(sizes[pair["first"]], sizes[pair["second"]])
+        by_rare = pair["rare"] >= MIN_SHARED_SHINGLES and pair["rare"] / smaller >= MIN_CONTAINMENT
+        by_all = pair["all"] >= MIN_SHARED_SHINGLES and pair["all"] / smaller >= MIN_CONTAINMENT_WITH_BOILERPLATE
+        if by_rare or by_all:
+            shared = int(pair["all"] if by_all else pair["rare"])
+            first, second = sorted((names[pair["first"]], names[pair["second"]]))
+            found.append(Link(first, second, shared, round(shared / smaller, 4)))
+    return sorted(found, key=lambda link: (link.first, link.second))
+
+
+def near_duplicates(texts: Mapping[str, str]) -> list[Link]:
+    """Near-duplicates among whole texts, id → text, in one process and memory."""
+    names = sorted(texts)
+    found = [shingles(texts[name]) for name in names]
+    files = np.repeat(np.arange(len(names), dtype=np.uint32), [len(own) for own in found])
+    pairs = pairs_of_bucket(np.concatenate([np.empty(0, np.uint64), *found]), files)
+    return links([pairs], names, [len(own) for own in found])
+
+
+def group_incidents(
+    names: Iterable[str], duplicates: Iterable[Link] = (), events: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Scenario id → incident id: the union of near-duplicates and of scenarios known to be one event.
 
     Args:
-        texts: scenario id → whole text.
-        known: scenario id → name of the event, where the source tells (title and part number, say).
+        names: all scenario ids.
+        duplicates: links between them.
+        events: scenario id → name of the event, where the source tells (title and part number, say).
 
     Returns:
         for every scenario the smallest scenario id of its incident.
     """
-    parent = {name: name for name in texts}
+    parent = {name: name for name in names}
 
     def root(name: str) -> str:
         while parent[name] != name:
@@ -77,12 +151,31 @@ def group_incidents(texts: Mapping[str, str], known: Mapping[str, str] | None = 
         low, high = sorted((root(first), root(second)))
         parent[high] = low
 
-    for first, second, _ in near_duplicates(texts):
-        union(first, second)
+    for link in duplicates:
+        union(link.first, link.second)
     by_event: dict[str, list[str]] = defaultdict(list)
-    for name, event in (known or {}).items():
+    for name, event in (events or {}).items():
         by_event[event].append(name)
-    for names in by_event.values():
-        for name in names[1:]:
-            union(names[0], name)
-    return {name: root(name) for name in texts}
+    for members in by_event.values():
+        for name in members[1:]:
+            union(members[0], name)
+    return {name: root(name) for name in parent}
+
+
+_PART = re.compile(
+    r"[\s\-–—_|:,(\[#]*\b(?:part|pt|episode|ep|teil|vol)\b[\s._#-]*(?:\d{1,3}|[ivx]{1,5}|one|two|three|four|five)\b.*$",
+    re.I,
+)
+_FRACTION = re.compile(r"[\s\-–—_|:,(\[#]*\b\d{1,2}\s*/\s*\d{1,2}\b[)\]]?\s*$")
+
+
+def series_of(title: str) -> str | None:
+    """The name that all parts of one video share, or None for a title without a part number.
+
+    "Traffic stop goes wrong, Part 2" → "traffic stop goes wrong". Titles of fewer than two words name no event.
+    """
+    stem = _FRACTION.sub("", _PART.sub("", title))
+    if stem == title:
+        return None
+    words = _WORD.findall(stem.lower())
+    return " ".join(words) if len(words) >= 2 else None

@@ -56,11 +56,13 @@ def _build() -> None:
     from dataset_script.build import SAMPLE, build_dataset
 
     _step("building the sample dataset into ./deescalwild")
-    manifest, made = build_dataset(SAMPLE, DATA, is_sample=True)
+    outcome = build_dataset(SAMPLE, DATA, is_sample=True)
+    manifest = outcome.manifest
+    assert manifest is not None
     total = sum(count["scenarios"] for count in manifest.counts.values())
     test = manifest.counts["test"]
     typer.echo(
-        f"  {total} fictional scenarios, digest {manifest.digest[:8]}{'' if made else ' (kept)'}; "
+        f"  {total} fictional scenarios, digest {manifest.digest[:8]}{'' if outcome.is_new else ' (kept)'}; "
         f"test: {test['scenarios']} scenarios, {test['items_clean']} ranked items",
         err=True,
     )
@@ -111,7 +113,7 @@ def _evaluate_all() -> None:
 
 def _kept(plan: list[tuple[str, dict[str, str]]]) -> bool:
     """Whether every model of the plan has a result for the dataset that is built now."""
-    from dataset_script.build import read_manifest
+    from dataset_script.manifest import read_manifest
     from submissions.ledger import read_ledger
 
     manifest = read_manifest(DATA)

@@ -9,12 +9,13 @@ import typer
 
 from dataset_script.cli import app as data_app
 from deescalwild_cli.demo import demo
-from eval_harness.cli import evaluate
+from eval_harness.cli import evaluate, score
 from leaderboard_app.cli import leaderboard
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
 app.command()(evaluate)
+app.command()(score)
 app.command()(leaderboard)
 app.command()(demo)
 

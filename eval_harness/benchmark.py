@@ -1,13 +1,14 @@
 """The built dataset as evaluation sees it: scenarios by id, and the fixed item list of a split."""
 
 import os
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from dataset_script.build import Manifest, read_manifest
-from dataset_script.dialogue import Item, Scenario, Turn, items
+from dataset_script.dialogue import Item, Scenario, items, scenario_of
 from dataset_script.errors import DataError, MissingDataset
+from dataset_script.manifest import Manifest, read_manifest
 
 DATA_VARIABLE = "DEESCALWILD_DATA"
 
@@ -39,10 +40,20 @@ def find_data(given: str | os.PathLike | None = None) -> Path:
     return Path(given or os.environ.get(DATA_VARIABLE) or "deescalwild").resolve()
 
 
-def _scenario(row: dict) -> Scenario:
-    turns = tuple(Turn(**{**turn, "flags": tuple(turn["flags"])}) for turn in row["turns"])
-    names = {field.name for field in fields(Scenario)}
-    return Scenario(**{**{name: value for name, value in row.items() if name in names}, "turns": turns})
+def _listed_items(scenarios: dict[str, Scenario], listed: Iterable[dict]) -> tuple[Item, ...]:
+    """The published items, in their order. The list may leave items out and rank fewer, never more than follow from the scenarios.
+
+    Raises:
+        KeyError: an item that does not follow from its scenario.
+    """
+    derived = {item.item_id: item for scenario in scenarios.values() for item in items(scenario)}
+    found = []
+    for row in listed:
+        item = derived[row["item_id"]]
+        if row["subset"] == "clean" and item.subset != "clean":
+            raise KeyError(row["item_id"])
+        found.append(replace(item, subset=row["subset"], flags=tuple(row["flags"])))
+    return tuple(found)
 
 
 @lru_cache(maxsize=8)
@@ -63,14 +74,15 @@ def load_benchmark(folder: Path, split: str = "test") -> Benchmark:
         listed = load_dataset(str(folder), "items", split=split)
     except ValueError:
         raise DataError(f"{folder} has no split {split!r} with items. Splits: {', '.join(manifest.counts)}.") from None
-    scenarios = {row["scenario_id"]: _scenario(row) for row in rows}
-    derived = tuple(item for name in sorted(scenarios) for item in items(scenarios[name]))
-    if [(i.item_id, i.subset) for i in derived] != [(row["item_id"], row["subset"]) for row in listed]:
+    scenarios = {row["scenario_id"]: scenario_of(row) for row in rows}
+    try:
+        found = _listed_items(scenarios, listed)
+    except KeyError as error:
         raise DataError(
-            f"{folder}: the item list does not follow from its scenarios; it was built by another version. "
+            f"{folder}: item {error} does not follow from its scenario; the folder was built by another version or changed. "
             "Run `deescalwild data build` again."
-        )
-    return Benchmark(manifest, split, scenarios, derived)
+        ) from None
+    return Benchmark(manifest, split, scenarios, found)
 
 
 def train_pairs(folder: Path) -> list[tuple[str, str]]:

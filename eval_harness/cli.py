@@ -1,4 +1,4 @@
-"""``deescalwild evaluate``: a thin command over ``run.py``."""
+"""``deescalwild evaluate`` and ``deescalwild score``: thin commands over ``run.py`` and ``score.py``."""
 
 import shlex
 import sys
@@ -16,8 +16,20 @@ class Kind(StrEnum):
     fine_tuned = "fine-tuned"
 
 
+def _print_scores(path: Path) -> None:
+    from submissions.ledger import parse_result
+    from submissions.schema import METRICS
+
+    result = parse_result(path.read_bytes())
+    for metric in METRICS:
+        score = getattr(result.scores, metric)
+        digits = 3 if metric == "bertscore" else 1
+        typer.echo(f"{metric:<10} {score.value:6.{digits}f}  [{score.low:.{digits}f}, {score.high:.{digits}f}]")
+    typer.echo(path)
+
+
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Hub id, local folder, or baseline/NAME.")],
+    model: Annotated[str | None, typer.Argument(help="Hub id, local folder, or baseline/NAME.")] = None,
     split: Annotated[str, typer.Option(help="Split to score; the board ranks test.")] = "test",
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first N scenarios. Such runs are never ranked.")
@@ -35,6 +47,10 @@ def evaluate(
         str | None,
         typer.Option(help="BERTScore encoder as MODEL:LAYER, another signature than roberta-large:17."),
     ] = None,
+    validity: Annotated[
+        bool,
+        typer.Option("--validity", help="No model: what baselines reach on the split, and what it can tell apart."),
+    ] = False,
 ) -> None:
     """Score a model on held-out scenarios and write the result file.
 
@@ -48,12 +64,18 @@ def evaluate(
     from eval_harness.progress import progress_bar
     from eval_harness.run import Settings
     from eval_harness.run import evaluate as run_evaluation
-    from eval_harness.scoring import METRICS, use_encoder
-    from submissions.ledger import parse_result
+    from eval_harness.scoring import use_encoder
 
     if encoder:
         use_encoder(encoder)
     folder = find_data(data)
+    if validity:
+        from eval_harness import validity as report
+
+        typer.echo(report.as_text(report.assess(folder, output.resolve(), split)), nl=False)
+        return
+    if model is None:
+        raise typer.BadParameter("give a MODEL, or --validity.")
     digest = load_benchmark(folder, split).manifest.digest
     candidate = resolve(
         model,
@@ -75,9 +97,77 @@ def evaluate(
     )
     with progress_bar(candidate.model.id) as report:
         path = run_evaluation(candidate, settings, report)
-    result = parse_result(path.read_bytes())
-    for metric in METRICS:
-        score = getattr(result.scores, metric)
-        digits = 3 if metric == "bertscore" else 1
-        typer.echo(f"{metric:<10} {score.value:6.{digits}f}  [{score.low:.{digits}f}, {score.high:.{digits}f}]")
-    typer.echo(path)
+    _print_scores(path)
+
+
+def _write_template(path: Path, data: Path, split: str) -> None:
+    import json
+
+    from dataset_script.atomic import replacing
+    from eval_harness.benchmark import load_benchmark
+    from eval_harness.score import template_rows
+
+    rows = list(template_rows(load_benchmark(data, split)))
+    with replacing(path) as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    typer.echo(f"{path}: {len(rows)} items to answer")
+
+
+def score(
+    predictions: Annotated[Path, typer.Argument(help="JSON lines with item_id and prediction.")],
+    model: Annotated[str | None, typer.Option(help="ORG/NAME in the ledger.")] = None,
+    revision: Annotated[str | None, typer.Option(help="The Hub commit that answered, 40 hex digits.")] = None,
+    template: Annotated[
+        bool, typer.Option("--template", help="Write the items to answer to this file, and stop.")
+    ] = False,
+    kind: Annotated[str, typer.Option(help="base, fine-tuned or api.")] = "fine-tuned",
+    precision: Annotated[str, typer.Option(help="float32, bfloat16, q4_k_m …")] = "bfloat16",
+    parameters: Annotated[int | None, typer.Option(help="Number of parameters.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the weights.")] = None,
+    temperature: Annotated[float, typer.Option(min=0, max=5, help="0 for greedy decoding.")] = 0.0,
+    split: Annotated[str, typer.Option(help="Split that was answered.")] = "test",
+    output: Annotated[Path, typer.Option(help="Results folder of a ledger.")] = Path("results"),
+    data: Annotated[Path | None, typer.Option(help="Built dataset; ./deescalwild unless given.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="BERTScore encoder as MODEL:LAYER.")] = None,
+) -> None:
+    """Score predictions that were made anywhere, and write the same result file.
+
+    Example: deescalwild score answers.jsonl --model acme/civilian-3b --revision 0123456789abcdef0123456789abcdef01234567
+    """
+    from eval_harness.quiet import quiet_libraries
+
+    quiet_libraries()
+    from pydantic import ValidationError
+
+    from eval_harness.benchmark import find_data
+    from eval_harness.errors import EvaluationError
+    from eval_harness.score import Claim, claimed_generation
+    from eval_harness.score import score as score_file
+    from eval_harness.scoring import use_encoder
+    from submissions.schema import Model
+
+    folder = find_data(data)
+    if template:
+        _write_template(predictions, folder, split)
+        return
+    if encoder:
+        use_encoder(encoder)
+    try:
+        claimed = Model(
+            id=model or "",
+            revision=revision or "",
+            source="api" if kind == "api" else "hub",
+            kind=kind,  # type: ignore[arg-type]
+            parameters=parameters,
+            precision=precision,
+            licence=licence,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = {"id": "model"}.get(str(first["loc"][0]), first["loc"][0])
+        raise EvaluationError(
+            f"--{option} {str(first['input'])[:80]!r} is not accepted by the ledger: {first['msg']}."
+        ) from None
+    claim = Claim(claimed, claimed_generation(sampled=temperature > 0, temperature=temperature))
+    command = shlex.join(["deescalwild", *sys.argv[1:]])[:1000]
+    _print_scores(score_file(predictions, claim, data=folder, results=output.resolve(), split=split, command=command))

@@ -1,9 +1,11 @@
 """Chat messages → the prompt text of one model."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from dataset_script.dialogue import Message
 
+_OPEN_THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)>\s*\Z")
 SPEAKERS = {"user": "Officer", "assistant": "Civilian"}
 
 
@@ -36,4 +38,49 @@ def render_prompt(messages: Sequence[Message], chat_template: Callable | None):
     # lm-eval retries a template that refuses system messages *without* them, and the scenario is gone silently.
     if isinstance(prompt, str) and messages[0]["content"][:60] not in prompt:
         prompt = chat_template(fold_system(messages), add_generation_prompt=True)
-    return prompt
+    return _close_thoughts(prompt) if isinstance(prompt, str) else prompt
+
+
+def _close_thoughts(prompt: str) -> str:
+    """A prompt whose template has opened a thought gets it closed: a civilian's one line leaves no room to think aloud."""
+    opened = _OPEN_THOUGHT.search(prompt)
+    return f"{prompt.rstrip()}\n</{opened[1]}>\n\n" if opened else prompt
+
+
+class WindowTooSmall(ValueError):
+    """Not even the system prompt and the officer's last words fit."""
+
+
+def fit_to_window(
+    messages: Sequence[Message], render: Callable[[Sequence[Message]], str], count: Callable[[str], int], room: int
+) -> tuple[str, int]:
+    """The prompt cut to a model's window at whole messages, oldest first; the system prompt and the last message stay.
+
+    Args:
+        messages: system prompt first, the officer's last.
+        render: messages → prompt.
+        count: tokens of a prompt.
+        room: most tokens that the prompt may have.
+
+    Returns:
+        the prompt, and how many tokens were dropped (0 where all fits).
+
+    Raises:
+        WindowTooSmall: what must stay does not fit.
+    """
+    whole = render(messages)
+    length = n_tokens = count(whole)
+    prompt, turns = whole, list(messages[1:])
+    while n_tokens > room:
+        # Drop at least what is too much, by the share of characters, and then to the next officer's turn: few renderings a cut.
+        excess = (n_tokens - room) / n_tokens * sum(len(turn["content"]) for turn in turns)
+        dropped = 0
+        while len(turns) > 1 and (dropped < excess or turns[0]["role"] != "user"):
+            dropped += len(turns.pop(0)["content"])
+        if not dropped:
+            raise WindowTooSmall(
+                f"a prompt of {n_tokens} tokens, cut as far as it may be, for a window with room for {room}"
+            )
+        prompt = render([messages[0], *turns])
+        n_tokens = count(prompt)
+    return prompt, length - n_tokens

@@ -153,14 +153,41 @@ class Latency(Strict):
     output_tokens_per_s: float = Field(ge=0, le=1e6)
 
 
-class Diagnostics(Strict):
-    """Counts that explain a score, over all items as released."""
+class Slice(Strict):
+    """Scores over a part of the clean items, without intervals: parts are small."""
 
-    n_empty: Count
-    n_copied_officer: Count
+    name: Line
+    n_items: int = Field(gt=0, le=10_000_000)
+    rouge_l: Score100
+    bleu_4: Score100
+    meteor: Score100
+    bertscore: float = Field(ge=-1, le=1)
+
+
+class Slices(Strict):
+    """Scores by scenario category, by depth of the turn in its scenario, and by length of the reference."""
+
+    category: list[Slice] = Field(max_length=200)
+    depth: list[Slice] = Field(max_length=20)
+    reference_length: list[Slice] = Field(max_length=20)
+
+
+class Diagnostics(Strict):
+    """What explains a score, over the clean items. ``faults``: kind of failed reply → number of replies.
+
+    Histories are cut to the protocol's budget for every model (``n_truncated_histories``), and further for a model whose window is
+    smaller (``n_window_cuts``, ``mean_dropped_tokens``).
+    """
+
+    faults: dict[Slug, Count] = Field(max_length=40)
     n_truncated_histories: Count
+    n_window_cuts: Count
+    mean_dropped_tokens: float = Field(ge=0, le=1e7)
     mean_prediction_words: float = Field(ge=0, le=100_000)
     mean_reference_words: float = Field(ge=0, le=100_000)
+    distinct_1: float = Field(ge=0, le=1)
+    distinct_2: float = Field(ge=0, le=1)
+    slices: Slices
 
 
 class Environment(Strict):

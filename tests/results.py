@@ -108,11 +108,21 @@ def make_result(
             output_tokens_per_s=40.0,
         ),
         "diagnostics": schema.Diagnostics(
-            n_empty=0,
-            n_copied_officer=0,
+            faults={"empty": 0, "loops": 1},
             n_truncated_histories=0,
+            n_window_cuts=0,
+            mean_dropped_tokens=0,
             mean_prediction_words=9,
             mean_reference_words=8,
+            distinct_1=0.4,
+            distinct_2=0.8,
+            slices=schema.Slices(
+                category=[
+                    schema.Slice(name="traffic stop", n_items=n_items, rouge_l=9, bleu_4=1, meteor=9, bertscore=0.8)
+                ],
+                depth=[],
+                reference_length=[],
+            ),
         ),
         "environment": schema.Environment(python="3.11.7", platform="Linux x86_64", device="cpu", packages={}),
         "provenance": schema.Provenance(

@@ -2,17 +2,20 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from datasets import get_dataset_config_names, load_dataset
-from huggingface_hub import DatasetCard
 from typer.testing import CliRunner
 
-from dataset_script import card
-from dataset_script.build import SAMPLE, assemble, build_dataset, read_manifest
+from dataset_script.build import SAMPLE, Inputs, Options, build_dataset, read_manifest
 from dataset_script.cli import app
 from dataset_script.errors import DataError
+from dataset_script.quality.gates import OFF_BY_DEFAULT
 from dataset_script.splits import SPLITS
+from dataset_script.transcripts import read_transcript
+
+UNREDACTED = Options(privacy=False)
 
 
 @pytest.fixture
@@ -25,13 +28,42 @@ def source(tmp_path):
     return folder
 
 
+def report(out: Path, name: str = "decisions") -> list[dict]:
+    return [json.loads(line) for line in (out / "report" / f"{name}.jsonl").read_text("utf-8").splitlines()]
+
+
+def rows_of(out: Path, config: str = "scenarios") -> list[dict]:
+    return [row for rows in load_dataset(str(out), config).values() for row in rows]
+
+
+def texts_of(out: Path) -> list[str]:
+    return [turn["text"] for row in rows_of(out) for turn in row["turns"]]
+
+
+def transcript(folder: Path, name: str, lines: list[tuple[str, str]]) -> Path:
+    """Write a transcript of (label, text) rows, two seconds apart."""
+    path = folder / f"{name}.txt"
+    path.write_text(
+        "".join(f"[{2 * n // 60:02d}:{2 * n % 60:02d}] {who}: {text}\n" for n, (who, text) in enumerate(lines)), "utf-8"
+    )
+    return path
+
+
+def encounter(seed: str, turns: int = 10) -> list[tuple[str, str]]:
+    """A dialogue whose words no other seed shares."""
+    return [
+        (("[Police Officer]", "[Driver]")[n % 2], " ".join(f"{seed}{n}x{word}" for word in range(6)))
+        for n in range(turns)
+    ]
+
+
 def test_load_dataset_from_the_folder_above(built_sample, monkeypatch):
     monkeypatch.chdir(built_sample.parent)
     loaded = load_dataset("deescalwild")
     assert set(loaded) == set(SPLITS)
     row = loaded["train"][0]
-    assert {"scenario_id", "turns", "context", "civilian_profile"} <= set(row)
-    assert {"speaker", "role", "role_rule", "text", "start_s"} <= set(row["turns"][0])
+    assert {"scenario_id", "turns", "context", "civilian_profile", "quality"} <= set(row)
+    assert {"speaker", "role", "role_rule", "role_confidence", "text", "start_s", "flags"} <= set(row["turns"][0])
     assert set(get_dataset_config_names("deescalwild")) == {"scenarios", "chat", "items"}
 
 
@@ -52,33 +84,21 @@ def test_a_rebuild_with_other_content_is_seen_by_the_next_load(source, tmp_path)
     """The cache of `datasets` ignores file contents; version and digest in the YAML are what it sees."""
     out = tmp_path / "deescalwild"
     build_dataset(source, out)
-    assert "One more thing." not in _all_texts(out)
+    assert "One more thing." not in texts_of(out)
     first = sorted(source.glob("*.csv"))[0]
     first.write_text(first.read_text("utf-8") + "12:00,[Police Officer],One more thing.\n", "utf-8")
     build_dataset(source, out)
-    assert "One more thing." in _all_texts(out)
+    assert "One more thing." in texts_of(out)
 
 
-def _all_texts(out):
-    return [turn["text"] for rows in load_dataset(str(out)).values() for row in rows for turn in row["turns"]]
-
-
-def test_no_incident_is_in_two_splits(built_sample):
-    seen = {}
-    for split, rows in load_dataset(str(built_sample)).items():
-        for row in rows:
-            assert seen.setdefault(row["incident_id"], split) == split
-
-
-def test_turns_are_kept_as_released(built_sample):
-    """Nothing is dropped: every row of every transcript is there, label and words unchanged."""
-    from dataset_script.transcripts import read_transcript
-
-    built = {row["scenario_id"]: row for rows in load_dataset(str(built_sample)).values() for row in rows}
+def test_without_redaction_turns_are_kept_as_released(tmp_path):
+    """Every row of every transcript is there, label and words unchanged: the sample has no loop to repair."""
+    out = tmp_path / "deescalwild"
+    build_dataset(SAMPLE, out, is_sample=True, options=UNREDACTED)
+    built = {row["scenario_id"]: row for row in rows_of(out)}
     for path in (SAMPLE / "transcripts").glob("*.csv"):
-        rows = read_transcript(path).rows
         turns = built[f"sample-{path.stem}"]["turns"]
-        assert [(t["speaker"], t["text"]) for t in turns] == [(r.speaker, r.text) for r in rows]
+        assert [(t["speaker"], t["text"]) for t in turns] == [(r.speaker, r.text) for r in read_transcript(path).rows]
 
 
 def test_two_builds_are_the_same_bytes(source, tmp_path):
@@ -90,23 +110,32 @@ def test_two_builds_are_the_same_bytes(source, tmp_path):
         assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes(), path
 
 
-def test_an_unchanged_build_is_kept(source, tmp_path):
-    out = tmp_path / "deescalwild"
-    assert build_dataset(source, out)[1] is not None
+def test_an_unchanged_build_is_kept_and_the_working_folder_is_gone(source, tmp_path):
+    out = tmp_path / "built" / "deescalwild"
+    assert build_dataset(source, out).is_new
     stamp = out.stat().st_mtime_ns
-    assert build_dataset(source, out)[1] is None
+    assert not build_dataset(source, out).is_new
     assert out.stat().st_mtime_ns == stamp
+    assert list(out.parent.iterdir()) == [out]
 
 
 def test_one_bad_file_is_reported_and_does_not_stop_the_build(source, tmp_path):
-    (source / "broken.csv").write_bytes(b"\xff\xfe nonsense")
+    (source / "broken.csv").write_bytes(b"start_time,who\n00:01,x\n")
     (source / "empty.csv").write_text("")
     out = tmp_path / "deescalwild"
+    outcome = build_dataset(source, out)
+    assert sorted(Path(sentence.split(":")[0]).name for sentence in outcome.refused) == ["broken.csv", "empty.csv"]
+    assert [row["status"] for row in report(out, "files")].count("refused") == 2
+    assert outcome.manifest.files == {"kept": 11, "refused": 2}
+
+
+def test_no_name_of_a_source_file_is_published(source, tmp_path):
+    (source / "shouting-in-aisle-nine.csv").write_text("")
+    out = tmp_path / "deescalwild"
     build_dataset(source, out)
-    report = [json.loads(line) for line in (out / "report" / "decisions.jsonl").read_text("utf-8").splitlines()]
-    refused = {line["where"] for line in report if line["action"] == "file refused"}
-    assert refused == {"broken.csv", "empty.csv"}
-    assert sum(count["scenarios"] for count in read_manifest(out).counts.values()) == 11
+    published = "".join(path.read_text("utf-8") for path in out.rglob("*") if path.suffix in {".json", ".jsonl", ".md"})
+    published += json.dumps(rows_of(out)) + json.dumps(rows_of(out, "items"))
+    assert [path.stem for path in source.iterdir() if path.stem in published] == []
 
 
 def test_a_folder_that_is_no_dataset_is_never_replaced(source, tmp_path):
@@ -116,12 +145,6 @@ def test_a_folder_that_is_no_dataset_is_never_replaced(source, tmp_path):
     with pytest.raises(DataError, match="not a built dataset"):
         build_dataset(source, precious)
     assert (precious / "thesis.tex").read_text() == "years"
-
-
-def test_source_names_are_hashed_where_no_id_is_given(source):
-    names = {path.stem for path in source.glob("*.csv")}
-    for scenario in assemble(source).scenarios:
-        assert not any(name in scenario.scenario_id for name in names)
 
 
 @pytest.mark.parametrize(
@@ -134,28 +157,152 @@ def test_a_bad_sidecar_line_is_named(source, tmp_path, line, says):
         build_dataset(source, tmp_path / "out")
 
 
+def test_gated_files_are_left_out_with_every_reason_and_a_gate_can_be_switched_off(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    transcript(source, "sound", encounter("a"))
+    transcript(source, "monologue", [("[Narrator]", f"And then he went to house number {n}.") for n in range(20)])
+    build_dataset(source, tmp_path / "one")
+    fates = {tuple(row["reasons"]): row["status"] for row in report(tmp_path / "one", "files")}
+    reasons = ("no_authority", "no_civilian", "few_items", "single_speaker", "mostly_narration")
+    assert fates == {(): "kept", reasons: "gated"}
+    build_dataset(source, tmp_path / "two", options=Options(gates_off=OFF_BY_DEFAULT | set(reasons)))
+    assert read_manifest(tmp_path / "two").files == {"kept": 2}
+
+
+def test_nothing_to_publish_is_said_with_the_reasons(tmp_path):
+    transcript(tmp_path, "monologue", [("[Narrator]", "Once upon a time.")])
+    with pytest.raises(DataError, match="nothing is left to publish: no_authority 1"):
+        build_dataset(tmp_path, tmp_path / "out")
+
+
+def test_loops_are_repaired_and_debris_stays_out_of_items_and_chat(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    lines = encounter("a", 12)
+    lines[3] = ("[Driver]", "I told you already " + "let me go " * 300)
+    lines[5] = ("[Driver]", '"voice": 3 }, { "start": "02:14"')
+    transcript(source, "one", lines)
+    out = tmp_path / "out"
+    build_dataset(source, out)
+    (row,) = rows_of(out)
+    assert row["turns"][3]["text"] == "I told you already let me go" and "loop_collapsed" in row["turns"][3]["flags"]
+    assert row["quality"]["loop_words"] == 897
+    ranked = {item["turn_index"]: item["subset"] for item in rows_of(out, "items")}
+    assert ranked[3] == "clean" and ranked[5] == "as_released"
+    assert "voice" not in json.dumps(rows_of(out, "chat"))
+
+
+def test_no_pair_of_test_or_validation_is_in_train(tmp_path):
+    """Twenty files share one exchange: it stays in train and goes from the others, stock phrases excepted."""
+    source = tmp_path / "in"
+    source.mkdir()
+    shared = [("[Police Officer]", "Where were you going tonight?"), ("[Driver]", "Home to feed the dog, sir.")]
+    stock = [("[Police Officer]", "You okay?"), ("[Driver]", "Yes, sir.")]
+    for n in range(20):
+        transcript(source, f"file{n}", [*encounter(f"s{n}x"), *shared, *encounter(f"t{n}x"), *stock])
+    out = tmp_path / "out"
+    build_dataset(source, out)
+    left_out = [row for row in report(out) if row["action"] == "item left out"]
+    evaluated = sum(count["scenarios"] for split, count in read_manifest(out).counts.items() if split != "train")
+    assert len(left_out) == evaluated > 0
+    pairs = {split: set() for split in SPLITS}
+    for split, rows in load_dataset(str(out)).items():
+        listed = {item["item_id"] for item in load_dataset(str(out), "items", split=split)}
+        for row in rows:
+            texts = [turn["text"] for turn in row["turns"]]
+            for index in range(1, len(texts)):
+                if f"{row['scenario_id']}:{index}" in listed:
+                    pairs[split].add((texts[index - 1], texts[index]))
+    assert pairs["train"] & (pairs["test"] | pairs["validation"]) == {("You okay?", "Yes, sir.")}
+
+
+def test_cuts_and_parts_go_where_their_incident_goes(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(12):
+        transcript(source, f"video{n}", encounter(f"v{n}x", 60))
+        transcript(source, f"zcut{n}", encounter(f"v{n}x", 60)[20:44])
+    titles = [{"transcript": f"video{n}", "title": f"The long night, Part {n}"} for n in (0, 1)]
+    (source / "scenarios.jsonl").write_text("".join(json.dumps(row) + "\n" for row in titles))
+    out = tmp_path / "out"
+    build_dataset(source, out)
+    rows = report(out, "files")
+    by_incident = {}
+    for row in rows:
+        by_incident.setdefault(row["incident_id"], []).append(row["split"])
+    assert sorted(len(splits) for splits in by_incident.values()) == [2] * 10 + [4]
+    assert all(len(set(splits)) == 1 for splits in by_incident.values())
+    assert report(out, "leaks") == []
+
+
+def test_adding_files_moves_no_old_scenario(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(15):
+        transcript(source, f"old{n}", encounter(f"o{n}x"))
+    build_dataset(source, tmp_path / "one")
+    before = {row["scenario_id"]: row["split"] for row in report(tmp_path / "one", "files")}
+    for n in range(15):
+        transcript(source, f"anew{n}", encounter(f"n{n}x"))
+    build_dataset(source, tmp_path / "two", inputs=Inputs(previous=tmp_path / "one"))
+    after = {row["scenario_id"]: row["split"] for row in report(tmp_path / "two", "files")}
+    assert {name: after[name] for name in before} == before and len(after) == 30
+    run = CliRunner().invoke(app, ["build", "--source", str(source), "--out", str(tmp_path / "one")])
+    assert run.exit_code == 0, run.output
+    assert {row["scenario_id"]: row["split"] for row in report(tmp_path / "one", "files")} == after
+
+
+def test_an_imposed_split_list_is_obeyed_and_its_leaks_are_reported(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    transcript(source, "video", encounter("v", 60))
+    transcript(source, "cut", encounter("v", 60)[10:40])
+    transcript(source, "other", encounter("o", 20))
+    build_dataset(source, tmp_path / "free")
+    names = {row["turns"]: row["scenario_id"] for row in report(tmp_path / "free", "files")}
+    splits = {names[60]: "train", names[30]: "test"}
+    (tmp_path / "splits.csv").write_text("scenario_id,split\n" + "".join(f"{k},{v}\n" for k, v in splits.items()))
+    out = tmp_path / "imposed"
+    build_dataset(source, out, inputs=Inputs(splits=tmp_path / "splits.csv"))
+    assert {row["scenario_id"]: row["split"] for row in report(out, "files") if row["split"]} == splits
+    kinds = [leak["kind"] for leak in report(out, "leaks")]
+    assert kinds.count("near_duplicate") == 1 and kinds.count("pair_in_train") == 15
+    assert read_manifest(out).splits_imposed
+
+
+@pytest.mark.parametrize("content", ["", "scenario_id,split\na,dev\n", "name,part\na,test\n"])
+def test_a_bad_split_list_is_refused(source, tmp_path, content):
+    (tmp_path / "splits.csv").write_text(content)
+    with pytest.raises(DataError, match=r"splits\.csv"):
+        build_dataset(source, tmp_path / "out", inputs=Inputs(splits=tmp_path / "splits.csv"))
+
+
+def test_overrides_correct_roles_and_change_the_items(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    lines = [(who.replace("[Driver]", "[Police Officer 2]"), text) for who, text in encounter("a")]
+    transcript(source, "stop", lines)
+    (tmp_path / "roles.csv").write_text("transcript,speaker_label,role\nstop,[Police Officer 2],subject\n")
+    with pytest.raises(DataError, match="no_civilian"):
+        build_dataset(source, tmp_path / "out")
+    build_dataset(source, tmp_path / "out", inputs=Inputs(overrides=tmp_path / "roles.csv"))
+    (row,) = rows_of(tmp_path / "out")
+    assert row["turns"][1]["role"] == "subject" and row["turns"][1]["flags"] == ["role_corrected"]
+    assert row["n_items"] == 5
+
+
+def test_the_keyword_rule_can_be_chosen(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    transcript(source, "stop", [(who.replace("Police Officer", "Detective"), text) for who, text in encounter("a")])
+    build_dataset(source, tmp_path / "resolved")
+    with pytest.raises(DataError, match="no_authority"):
+        build_dataset(source, tmp_path / "keyword", options=Options(roles="keyword"))
+
+
 def test_the_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = CliRunner().invoke(app, ["build"])
     assert run.exit_code == 0, run.output
-    assert "test" in run.output and (tmp_path / "deescalwild" / "README.md").exists()
-
-
-def test_the_card_template_is_valid_and_complete():
-    loaded = DatasetCard(card.TEMPLATE.read_text("utf-8"), ignore_metadata_errors=False)
-    assert loaded.data.license == "other" and loaded.data.pretty_name == "DeEscalWild"
-    assert "More Information Needed" not in loaded.text
-    wanted = (
-        "Motivation", "Composition", "Collection", "Splits", "Fields", "How to load", "Known defects", "Biases",
-        "Uses", "Privacy", "Licence", "Citation", "predictive policing", "Content warning",
-    )  # fmt: skip
-    assert [word for word in wanted if word not in loaded.text] == []
-
-
-def test_the_built_card_says_it_is_a_sample_and_counts_what_is_there(built_sample):
-    text = (built_sample / "README.md").read_text("utf-8")
-    total = sum(count["scenarios"] for count in read_manifest(built_sample).counts.values())
-    assert f"The {total} encounters in it were written for this project" in text
-    data = DatasetCard(text, ignore_metadata_errors=False).data
-    assert data.pretty_name == "DeEscalWild (fictional sample)"
-    assert all(config["version"] and config["description"] for config in data.configs)
+    assert "91 kept" in run.output and (tmp_path / "deescalwild" / "README.md").exists()

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def test_a_baselines_result_and_predictions(settings):
     assert result.benchmark.n_items_clean == sum(item.subset == "clean" for item in benchmark.items)
     assert result.benchmark.digest == benchmark.manifest.digest
     assert result.model.kind == "baseline" and result.latency is None
-    assert result.diagnostics.n_copied_officer > 0
+    assert result.diagnostics.faults["copies_officer"] == result.benchmark.n_items_clean
 
 
 def test_scores_follow_from_the_predictions_and_from_the_per_scenario_sums(settings):
@@ -188,3 +189,28 @@ def test_a_missing_encoder_is_said_before_generation_starts(settings, monkeypatc
     with pytest.raises(MissingAsset, match="DEESCALWILD_BERTSCORE_MODEL"):
         run_baseline("constant", settings)
     assert read_ledger(settings.results).results == ()
+
+
+def _with_window(model: Path, tokens: int, folder: Path) -> Path:
+    """A copy of a model that says it reads ``tokens`` tokens."""
+    shutil.copytree(model, folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": tokens}))
+    return folder
+
+
+def test_a_window_smaller_than_the_history_is_met_by_whole_turns_and_counted(settings, tiny_model, tmp_path):
+    small = _with_window(tiny_model, 420, tmp_path / "small")
+    path = evaluate(models.resolve(str(small)), settings)
+    result = read_result(path, settings.results)
+    rows = unpack_items(items_path(path).read_bytes())
+    cut = [row for row in rows if row["dropped_tokens"]]
+    assert 0 < len(cut) < len(rows)
+    clean = [row for row in cut if row["subset"] == "clean"]
+    assert result.diagnostics.n_window_cuts == len(clean) and result.diagnostics.mean_dropped_tokens > 0
+
+
+def test_a_window_too_small_for_the_prompt_itself_is_refused(settings, tiny_model, tmp_path):
+    tiny = _with_window(tiny_model, 160, tmp_path / "tiny")
+    with pytest.raises(EvaluationError, match="cannot be evaluated"):
+        evaluate(models.resolve(str(tiny)), settings)

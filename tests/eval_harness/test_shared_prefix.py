@@ -19,17 +19,21 @@ def generate_alone(model, prompt: list[int]) -> list[int]:
     return output[0, len(prompt) :].tolist()
 
 
-def decode_together(model, prompts: list[list[int]]) -> list[list[int]]:
+def decode_together(model, *dialogues: list[list[int]]) -> list[list[int]]:
+    """Replies to the prompts of several dialogues, in order, grouped as the harness groups them."""
     end = model.generation_config.eos_token_id
-    shared = max(prompts, key=len)
-    cache = shared_prefix.encode_prefix(model, shared)
-    replies = [[] for _ in prompts]
-    for group in shared_prefix.group_by_tail(shared, prompts):
-        rows = shared_prefix.decode(
-            model, cache, shared, [prompts[i] for i in group], NEW_TOKENS, lambda reply: reply[-1] == end
-        )
-        for index, row in zip(group, rows, strict=True):
-            replies[index] = row
+    replies, by_tail, first = [[] for own in dialogues for _ in own], {}, 0
+    for prompts in dialogues:
+        dialogue = shared_prefix.encode(model, max(prompts, key=len))
+        for tail, group in shared_prefix.group_by_tail(dialogue, prompts).items():
+            by_tail.setdefault(tail, []).append((dialogue, prompts, first, group))
+        first += len(prompts)
+    for groups in by_tail.values():
+        requests = [(dialogue, [prompts[i] for i in group]) for dialogue, prompts, _, group in groups]
+        rows = iter(shared_prefix.decode(model, requests, NEW_TOKENS, lambda reply: reply[-1] == end))
+        for _, _, offset, group in groups:
+            for i in group:
+                replies[offset + i] = next(rows)
     return replies
 
 
@@ -50,6 +54,21 @@ def test_prefixes_and_diverging_prompts_of_random_models(config_class):
     whole = torch.randint(8, 101, (60,)).tolist()
     prompts = [whole[:5], whole[:23], whole, [*whole[:40], 9, 9, 9], whole[:59], [11, 12, 13]]
     assert decode_together(model, prompts) == [generate_alone(model, prompt) for prompt in prompts]
+
+
+@pytest.mark.parametrize("config_class", [LlamaConfig, Qwen2Config])
+def test_several_dialogues_in_one_batch(config_class):
+    """Rows of a dialogue end at different steps, and one dialogue ends before the others."""
+    model = tiny(config_class)
+    torch.manual_seed(2)
+    dialogues = []
+    for length in (12, 50, 31):
+        whole = torch.randint(8, 101, (length,)).tolist()
+        dialogues.append([whole[:cut] for cut in range(5, length + 1, 7)])
+    model.generation_config.eos_token_id = generate_alone(model, dialogues[1][2])[5]
+    alone = [generate_alone(model, prompt) for prompts in dialogues for prompt in prompts]
+    assert len({len(reply) for reply in alone}) > 1, "no row ends early: the test would not see rows being dropped"
+    assert decode_together(model, *dialogues) == alone
 
 
 def test_real_dialogue_with_the_real_model(civilian_model, tiny_data):

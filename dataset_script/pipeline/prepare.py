@@ -1,0 +1,253 @@
+"""One transcript → one prepared scenario: roles, corrections, repair, relevance, gates, redaction, items. Pure.
+
+A :class:`Draft` is handed from function to function; each adds what it found out and a line to ``decisions`` for whatever it changed.
+The order matters: people's corrections come before repair, shingles are taken before redaction (placeholders would make
+strangers alike), and items are listed on the text that is published.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import xxhash
+
+from dataset_script import dialogue
+from dataset_script.dialogue import Item, Scenario, Turn
+from dataset_script.duplicates import series_of, shingles
+from dataset_script.errors import DataError
+from dataset_script.judge.judgements import ScenarioJudgement
+from dataset_script.privacy import NameFinder, SpokenTurn, redact
+from dataset_script.quality.defects import mark_defects
+from dataset_script.quality.gates import OFF_BY_DEFAULT, Measures, gates, held, measure
+from dataset_script.quality.relevance import Relevance, judged_relevance, lexical_relevance
+from dataset_script.review.settlement import SettledScenario
+from dataset_script.roles import resolve_roles
+from dataset_script.sidecar import SidecarRow
+from dataset_script.transcripts import read_transcript
+
+ID_KEY_VARIABLE = "DEESCALWILD_ID_KEY"
+"""Secret for the ids of scenarios. Without one, whoever has the list of videos can compute their ids."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One line of the build report: what was done to a file, turn or item, and why."""
+
+    where: str
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that cannot be read. ``error`` names it, for the maintainer; the published report has the id and the reason only."""
+
+    scenario_id: str
+    reason: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the maintainer chose. ``gates_off`` names gates that do not hold; ``ner_model`` a spaCy model for names."""
+
+    roles: str = "resolver"
+    privacy: bool = True
+    ner_model: str | None = None
+    gates_off: frozenset[str] = OFF_BY_DEFAULT
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What people and judges said, by transcript name: role overrides (label → role), settled reviews, judgements."""
+
+    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reviews: Mapping[str, SettledScenario] = field(default_factory=dict)
+    judgements: Mapping[str, ScenarioJudgement] = field(default_factory=dict)
+
+
+@dataclass
+class Draft:
+    """A transcript on its way to a scenario. ``number`` counts the source's files in the order of their paths."""
+
+    number: int
+    name: str
+    row: SidecarRow
+    scenario: Scenario
+    decisions: list[Decision]
+    loop_words: int = 0
+    relevance: Relevance | None = None
+    measures: Measures | None = None
+    gates: list[str] = field(default_factory=list)
+    shingles: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+    items: list[Item] = field(default_factory=list)
+
+    @property
+    def event(self) -> str | None:
+        """Name of the real event, as the sidecar tells it or as a part number in the title does."""
+        series = series_of(self.row.title or self.name.replace("_", " "))
+        return self.row.event or (f"series: {series}" if series else None)
+
+    def note(self, where: int | None, action: str, reason: str) -> None:
+        """Add a line to the report; ``where`` is a turn's index, or None for the whole file."""
+        place = self.scenario.scenario_id if where is None else f"{self.scenario.scenario_id}:{where}"
+        self.decisions.append(Decision(place, action, reason))
+
+
+def scenario_id(name: str, row: SidecarRow) -> str:
+    """Id of a scenario: as the sidecar gives it, else a hash, because the name of a file identifies a real video."""
+    if row.scenario_id:
+        return row.scenario_id
+    key = os.environ.get(ID_KEY_VARIABLE, "").encode()
+    return f"{row.source}-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
+
+
+def read(path: Path, number: int, row: SidecarRow) -> Draft | Refusal:
+    """A file's rows as turns whose roles nobody has looked at."""
+    name = scenario_id(path.stem, row)
+    try:
+        transcript = read_transcript(path)
+    except DataError as error:
+        return Refusal(name, str(error).replace(str(path), "").lstrip(": "), str(error))
+    turns = tuple(
+        Turn(index, released.start_s, released.speaker, "unknown", "", 0.0, released.text)
+        for index, released in enumerate(transcript.rows)
+    )
+    scenario = Scenario(
+        scenario_id=name,
+        source=row.source,
+        category=row.category,
+        context=row.context,
+        civilian_profile=row.civilian_profile,
+        incident_id="",
+        turns=turns,
+        provenance=row.provenance,
+        quality={
+            "outcome": row.outcome,
+            "n_mended_rows": len(transcript.problems),
+            "n_redactions": 0,
+            "minors": False,
+            "keyword_officers": [],
+        },
+    )
+    # Problems name the file; the report that is published must not.
+    mended = [Decision(name, "row mended", problem.partition(":")[2]) for problem in transcript.problems]
+    return Draft(number, transcript.name, row, scenario, mended)
+
+
+def resolve(draft: Draft, options: Options, guidance: Guidance) -> Draft:
+    """Roles by the resolver, the override table and the reviewers, and the reviewers' words in place of misheard ones."""
+    review = guidance.reviews.get(draft.name, SettledScenario())
+    overrides = {**guidance.overrides.get(draft.name, {}), **review.label_roles}
+    turns = draft.scenario.turns
+    guesses = resolve_roles([(t.speaker, t.text) for t in turns], overrides=overrides, mode=options.roles)  # type: ignore[arg-type]
+    resolved = []
+    for turn in turns:
+        guess, flags = guesses[turn.speaker], turn.flags
+        role, rule, confidence = guess.role, guess.rule, round(guess.confidence, 3)
+        if turn.index in review.turn_roles:
+            role, rule, confidence = review.turn_roles[turn.index], "reviewer", 1.0
+        if turn.speaker in overrides or turn.index in review.turn_roles:
+            flags = (*flags, "role_corrected")
+        text = review.texts.get(turn.index, turn.text)
+        if text != turn.text:
+            flags = (*flags, "text_corrected")
+            draft.note(turn.index, "text corrected", "by a reviewer")
+        resolved.append(replace(turn, role=role, role_rule=rule, role_confidence=confidence, text=text, flags=flags))
+    draft.scenario = replace(draft.scenario, turns=tuple(resolved))
+    keyword = resolve_roles([(t.speaker, "") for t in turns], mode="keyword")
+    draft.scenario.quality["keyword_officers"] = [label for label, guess in keyword.items() if guess.role == "officer"]
+    return draft
+
+
+def repair(draft: Draft) -> Draft:
+    """Collapse loops and flag defects."""
+    repaired = mark_defects(draft.scenario.turns)
+    draft.scenario = replace(draft.scenario, turns=repaired.turns)
+    draft.loop_words = sum(repaired.removed_words.values())
+    for index, words in repaired.removed_words.items():
+        draft.note(index, "loop collapsed", f"{words} words of exact repetition removed")
+    for turn in repaired.turns:
+        defects = [flag for flag in turn.flags if flag != "loop_collapsed"]
+        if defects:
+            draft.note(turn.index, "turn flagged", ", ".join(defects))
+    draft.shingles = shingles(" ".join(turn.text for turn in repaired.turns))
+    return draft
+
+
+def assess(draft: Draft, options: Options, guidance: Guidance) -> Draft:
+    """Relevance and gates."""
+    turns = draft.scenario.turns
+    judgement = guidance.judgements.get(draft.name)
+    if judgement is None:
+        draft.relevance = lexical_relevance(turns)
+    else:
+        draft.relevance = judged_relevance(judgement.features, judgement.decided_by)
+    n_items = sum(1 for _ in dialogue.items(draft.scenario))
+    draft.measures = measure(turns, items=n_items, loop_words=draft.loop_words, duration_s=draft.row.duration_s)
+    review = guidance.reviews.get(draft.name, SettledScenario())
+    reasons = ["rejected_by_reviewers"] if review.status == "rejected" else []
+    reasons += gates(turns, draft.measures, draft.relevance, draft.row.title)
+    draft.gates = held(reasons, accepted_by_reviewers=review.status == "accepted", off=options.gates_off)
+    return draft
+
+
+def redact_personal_data(draft: Draft, guidance: Guidance, ner: NameFinder | None) -> Draft:
+    """Names, numbers and addresses → stable typed placeholders; labels that are names → role pseudonyms."""
+    scenario = draft.scenario
+    marked = guidance.reviews.get(draft.name, SettledScenario()).personal_data
+    redaction = redact(
+        [SpokenTurn(turn.speaker, turn.role, turn.text) for turn in scenario.turns],
+        notes=(scenario.context, scenario.civilian_profile),
+        ner=ner,
+        marked=marked,
+    )
+    turns = tuple(
+        replace(turn, speaker=redaction.speakers[turn.speaker], text=text)
+        for turn, text in zip(scenario.turns, redaction.texts, strict=True)
+    )
+    context, profile = redaction.notes
+    draft.scenario = replace(scenario, turns=turns, context=context, civilian_profile=profile)
+    quality = draft.scenario.quality
+    quality["keyword_officers"] = [redaction.speakers[label] for label in quality["keyword_officers"]]
+    quality["n_redactions"] = sum(redaction.counts.values())
+    quality["minors"] = redaction.minors
+    if redaction.counts:
+        counted = ", ".join(f"{kind} {count}" for kind, count in sorted(redaction.counts.items()))
+        draft.note(None, "personal data replaced", counted)
+    return draft
+
+
+def list_items(draft: Draft) -> Draft:
+    """Evaluation items on the text as published, and the quality columns of the row."""
+    assert draft.measures is not None and draft.relevance is not None
+    draft.items = list(dialogue.items(draft.scenario))
+    for item in draft.items:
+        if item.flags:
+            draft.decisions.append(Decision(item.item_id, "item not ranked", ", ".join(item.flags)))
+    relevance = draft.relevance
+    draft.scenario.quality.update(
+        n_words=draft.measures.words,
+        loop_words=draft.loop_words,
+        narration_share=round(draft.measures.narration_share, 4),
+        n_defective_turns=sum(dialogue.is_defective(turn.flags) for turn in draft.scenario.turns),
+        relevance={
+            "police": relevance.count("police"),
+            "escalation": relevance.count("escalation"),
+            "deescalation": relevance.count("deescalation"),
+            "is_valid": relevance.is_valid,
+            "features": [feature for ids in relevance.features.values() for feature in ids],
+            "decided_by": relevance.decided_by,
+        },
+    )
+    return draft
+
+
+def pair_key(item: Item) -> int:
+    """64-bit key of an item's words, the officer's and the civilian's, for finding the same pair in two splits."""
+    words = f"{dialogue.plain(item.officer_text)}\0{dialogue.plain(item.reference)}"
+    return xxhash.xxh64_intdigest(words.encode())

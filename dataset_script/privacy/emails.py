@@ -1,0 +1,50 @@
+"""E-mail addresses, written and spoken."""
+
+import bisect
+import re
+from collections.abc import Iterator
+
+from dataset_script.privacy.tokens import Words
+
+_WRITTEN = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_TOP_LEVEL = r"(?:com|net|org|edu|gov|us|io|co|me|info|biz|mil|example|test|invalid|uk|ca|mx|tv)"
+# "dot", "underscore", "at" as they are said. Every repetition is bounded, so that long turns cost no more than their length.
+_SPOKEN = re.compile(
+    rf"\bat\s(?:[\w-]+\s){{0,2}}[\w-]+(?:\s(?:dot|point)\s[\w-]+){{0,2}}(?:\s(?:dot|point)\s|\.){_TOP_LEVEL}\b"
+    rf"|\s?@\s?[\w-]+(?:\s(?:dot|point)\s|\.){_TOP_LEVEL}\b",
+    re.I,
+)
+_JOINERS = frozenset("dot period underscore dash hyphen point".split())
+_LEAD_INS = frozenset(
+    """is it its it's that that's my the email e-mail mail address to yes yeah ok okay sure at uh um so and was his her their your be says
+    it'll send me well like a an use try you with by there here please still just called say said spell""".split()
+)
+_LONGEST_LOCAL_PART = 9
+
+
+def find_emails(words: Words) -> Iterator[tuple[int, int]]:
+    """Start and end in the text of each e-mail address."""
+    text = words.text
+    if "@" in text:
+        for match in _WRITTEN.finditer(text):
+            yield match.start(), len(match.group().rstrip(".-")) + match.start()
+    if "@" not in text and " at " not in text.lower():
+        return
+    for match in _SPOKEN.finditer(text):
+        start = _local_part(words, match.start())
+        if start is not None:
+            yield start, match.end()
+
+
+def _local_part(words: Words, before: int) -> int | None:
+    """Where the words of the local part begin that ends at a place of the text; None where there are none."""
+    last = bisect.bisect_right(words.stops, before) - 1
+    first = None
+    for index in range(last, max(-1, last - _LONGEST_LOCAL_PART), -1):
+        if words.folded[index] in _LEAD_INS and words.folded[index] not in _JOINERS:
+            break
+        first = index
+        gap = words.gap(index)
+        if set(gap) - set(" -_.+") or gap == ". ":
+            break
+    return None if first is None else words.starts[first]

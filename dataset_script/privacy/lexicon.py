@@ -1,0 +1,64 @@
+"""Word lists of the privacy pass, read once when first needed. Sources and licences: ``words/NOTICE.txt``."""
+
+import tomllib
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+_FOLDER = files("dataset_script.privacy") / "words"
+_SUFFIXES = (("ies", "y"), ("ied", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("d", ""), ("ing", ""), ("ing", "e"), ("in", "ing"), ("er", ""), ("ers", ""), ("ly", ""), ("est", ""))
+
+
+@cache
+def _list(name: str) -> frozenset[str]:
+    lines = (_FOLDER / name).read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+@cache
+def _vocabulary() -> dict[str, frozenset[str]]:
+    stored = tomllib.loads((_FOLDER / "vocabulary.toml").read_text("utf-8"))
+    return {name: frozenset(words.split()) for name, words in stored.items()}
+
+
+def words(name: str) -> frozenset[str]:
+    """A closed list of ``words/vocabulary.toml``."""
+    return _vocabulary()[name]
+
+
+def fold(word: str) -> str:
+    """Lower case, without accents; typographic apostrophes become plain ones."""
+    word = word.lower().replace("’", "'")
+    if word.isascii():
+        return word
+    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
+
+
+@cache
+def is_ordinary(word: str) -> bool:
+    """Whether a folded word, or what it is a regular inflection of, is an English word that is no name by itself."""
+    known = _list("ordinary_words.txt")
+    if word in known:
+        return True
+    if "'" in word:
+        return is_ordinary(word.split("'")[0])
+    return len(word) > 3 and any(
+        word.endswith(suffix) and (stem := word.removesuffix(suffix) + ending) in known and len(stem) > 2
+        or word.endswith(suffix) and len(stem := word.removesuffix(suffix)) > 3 and stem[-1] == stem[-2] and stem[:-1] in known
+        for suffix, ending in _SUFFIXES
+    )
+
+
+def is_common_first_name(word: str) -> bool:
+    """Whether a folded word is a first name frequent enough to be one in lower case."""
+    return word in _list("common_first_names.txt")
+
+
+def is_first_name(word: str) -> bool:
+    """Whether a folded word is a first name, frequent or not."""
+    return is_common_first_name(word) or word in _list("other_first_names.txt")
+
+
+def is_surname(word: str) -> bool:
+    """Whether a folded word is a listed surname."""
+    return word in _list("surnames.txt")

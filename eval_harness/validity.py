@@ -1,0 +1,144 @@
+"""What a split can tell and what it cannot: baselines, power, one-word references, leaks. The board's About page shows it.
+
+In: a built dataset and the baselines' results on it. Out: :class:`Validity`, as data and as text.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+
+from dataset_script.dialogue import Item, plain
+from eval_harness import models
+from eval_harness.benchmark import load_benchmark
+from eval_harness.run import Settings, evaluate
+from submissions.ledger import parse_result
+from submissions.schema import BASELINES, METRICS, Result
+from submissions.statistics import ScenarioStatistics, resample, scores
+
+POWER = 0.8
+SIGNIFICANCE = 0.05
+SHORT_REFERENCE_WORDS = (1, 3)
+LEAKED_REFERENCE_WORDS = 3
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """Smallest true difference of two models that a paired test finds: for a typical pair and for the noisiest."""
+
+    typical: float
+    noisiest: float
+
+
+@dataclass(frozen=True)
+class Validity:
+    """Shares are 0–1 of the split's ranked items; scores ×100 but BERTScore."""
+
+    digest: str
+    split: str
+    n_scenarios: int
+    n_items: int
+    largest_scenario_share: float
+    one_word_share: float
+    three_word_share: float
+    most_frequent_reference: tuple[str, float]
+    pairs_in_train: int
+    references_in_train_share: float
+    baselines: Mapping[str, Mapping[str, float]]
+    detectable: Mapping[str, Detectable]
+
+
+def detectable_differences(results: Sequence[Result]) -> dict[str, Detectable]:
+    """Minimum detectable difference by metric: (z for 5 %, two-sided, + z for 80 % power) × the paired standard error.
+
+    The standard errors are those of all pairs of the given results, by the board's own bootstrap over scenarios.
+    """
+    statistics = [ScenarioStatistics.from_rows(result.per_scenario) for result in results]
+    draws = resample(len(statistics[0].n_items))
+    drawn = [scores(own, draws) for own in statistics]
+    factor = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2) + NormalDist().inv_cdf(POWER)
+    found = {}
+    for metric in METRICS:
+        errors = [float(np.std(a[metric] - b[metric], ddof=1)) for a, b in itertools.combinations(drawn, 2)]
+        found[metric] = Detectable(factor * float(np.median(errors)), factor * max(errors))
+    return found
+
+
+def _pairs(items: Sequence[Item]) -> set[tuple[str, str]]:
+    return {(plain(item.officer_text), plain(item.reference)) for item in items}
+
+
+def assess(data: Path, results: Path, split: str = "test") -> Validity:
+    """Run the baselines that are not in the ledger yet, and put the report together.
+
+    Raises:
+        DataError, MissingDataset, MissingAsset: as :func:`eval_harness.run.evaluate`.
+    """
+    benchmark = load_benchmark(data, split)
+    digest = benchmark.manifest.digest
+    settings = Settings(data, results, split=split, command=f"deescalwild evaluate --validity --split {split}")
+    measured = {}
+    for name in BASELINES:
+        path = evaluate(models.resolve(name, train_digest=digest), settings)
+        measured[name] = parse_result(path.read_bytes())
+    ranked = [item for item in benchmark.items if item.subset == "clean"]
+    lengths = [len(item.reference.split()) for item in ranked]
+    texts = [plain(item.reference) for item in ranked]
+    most = max(sorted(set(texts)), key=texts.count)
+    per_scenario = [sum(item.scenario_id == name for item in ranked) for name in benchmark.scenarios]
+    train = load_benchmark(data, "train").items
+    train_pairs, train_texts = _pairs(train), {plain(item.reference) for item in train}
+    said_more = [item for item in ranked if len(item.reference.split()) > LEAKED_REFERENCE_WORDS]
+    one, three = (sum(length <= limit for length in lengths) / len(ranked) for limit in SHORT_REFERENCE_WORDS)
+    return Validity(
+        digest=digest,
+        split=split,
+        n_scenarios=len(benchmark.scenarios),
+        n_items=len(ranked),
+        largest_scenario_share=max(per_scenario) / len(ranked),
+        one_word_share=one,
+        three_word_share=three,
+        most_frequent_reference=(most, texts.count(most) / len(texts)),
+        pairs_in_train=len(_pairs(said_more) & train_pairs),
+        references_in_train_share=sum(plain(item.reference) in train_texts for item in said_more)
+        / max(len(said_more), 1),
+        baselines={
+            name: {metric: getattr(result.scores, metric).value for metric in METRICS}
+            for name, result in measured.items()
+        },
+        detectable=detectable_differences(list(measured.values())),
+    )
+
+
+def as_text(validity: Validity) -> str:
+    """The report as lines of at most 110 characters."""
+    names = {"rouge_l": "ROUGE-L", "bleu_4": "BLEU-4", "meteor": "METEOR", "bertscore": "BERTScore"}
+
+    def row(label: str, values: Mapping[str, float]) -> str:
+        return f"  {label:<38}" + "".join(f"{values[m]:>12.{3 if m == 'bertscore' else 1}f}" for m in METRICS)
+
+    text, share = validity.most_frequent_reference
+    return "\n".join(
+        [
+            f"Validity of split {validity.split!r}, data {validity.digest[:8]}",
+            "",
+            f"  {validity.n_scenarios} scenarios, {validity.n_items} ranked items; the largest scenario has "
+            f"{validity.largest_scenario_share:.1%} of them",
+            f"  references of one word {validity.one_word_share:.1%}, of at most three {validity.three_word_share:.1%}; "
+            f"the most frequent is “{text}” ({share:.1%})",
+            f"  of references longer than three words: {validity.pairs_in_train} with their officer's line in train, "
+            f"{validity.references_in_train_share:.1%} alone",
+            "",
+            "What understands nothing reaches",
+            f"  {'':<38}" + "".join(f"{names[metric]:>12}" for metric in METRICS),
+            *(row(name, values) for name, values in validity.baselines.items()),
+            "",
+            f"Smallest difference that two models can be told apart by ({POWER:.0%} power, 5 % two-sided, paired)",
+            row("a typical pair", {metric: own.typical for metric, own in validity.detectable.items()}),
+            row("the noisiest pair", {metric: own.noisiest for metric, own in validity.detectable.items()}),
+            "",
+        ]
+    )

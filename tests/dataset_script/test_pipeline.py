@@ -1,0 +1,119 @@
+"""The engine: the same bytes on any number of workers and on Ray, and a killed build goes on."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dataset_script.build import Engine, Manifest, build_dataset, read_manifest
+from dataset_script.errors import DataError
+from dataset_script.pipeline.engine import EngineUnavailable
+from tests.synthetic_corpus import generate
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    """Sixty synthetic files: three tasks."""
+    folder = tmp_path_factory.mktemp("corpus") / "released"
+    generate(folder, files=60, seed=5)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(corpus, tmp_path_factory) -> Path:
+    """The corpus, built in one process."""
+    out = tmp_path_factory.mktemp("alone") / "deescalwild"
+    build_dataset(corpus, out)
+    return out
+
+
+def same_bytes(first: Path, second: Path) -> bool:
+    files = [
+        sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file()) for folder in (first, second)
+    ]
+    return files[0] == files[1] and all(
+        (first / path).read_bytes() == (second / path).read_bytes() for path in files[0]
+    )
+
+
+def test_two_workers_give_the_bytes_of_one(corpus, alone, tmp_path):
+    build_dataset(corpus, tmp_path / "deescalwild", engine=Engine(workers=2))
+    assert same_bytes(alone, tmp_path / "deescalwild")
+
+
+def test_ray_gives_the_bytes_of_one_process(corpus, alone, tmp_path):
+    ray = pytest.importorskip("ray")
+    try:
+        build_dataset(corpus, tmp_path / "deescalwild", engine=Engine("ray", workers=2))
+    finally:
+        ray.shutdown()
+    assert same_bytes(alone, tmp_path / "deescalwild")
+
+
+def test_a_build_that_is_killed_again_and_again_gives_the_bytes_of_one_that_was_not(corpus, alone, tmp_path):
+    out = tmp_path / "deescalwild"
+    command = [
+        sys.executable,
+        "-m",
+        "deescalwild_cli",
+        "data",
+        "build",
+        "--source",
+        str(corpus),
+        "--out",
+        str(out),
+        "--workers",
+        "2",
+    ]
+    rng = random.Random(7)
+    kills = 0
+    for _ in range(12):
+        process = subprocess.Popen(
+            command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            process.wait(timeout=4 + rng.random() * 5 + 3 * kills)
+            break
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+            assert read_manifest(out) is None or isinstance(read_manifest(out), Manifest)
+    assert kills and process.returncode == 0
+    assert same_bytes(alone, out)
+    assert [path.name for path in tmp_path.iterdir()] == ["deescalwild"]
+
+
+def test_an_unknown_engine_and_a_missing_slurm_are_said(corpus, tmp_path):
+    with pytest.raises(DataError, match="no engine 'dask'"):
+        build_dataset(corpus, tmp_path / "deescalwild", engine=Engine("dask"))
+    with pytest.raises(EngineUnavailable, match="sbatch"):
+        build_dataset(corpus, tmp_path / "deescalwild", engine=Engine("slurm", 2, {"partition": "cpu"}))
+
+
+def test_on_slurm_the_stages_are_queued_in_order(corpus, tmp_path, monkeypatch):
+    """A stand-in `sbatch` that writes down what it is given; the scripts are datatrove's own."""
+    binary = tmp_path / "bin" / "sbatch"
+    binary.parent.mkdir()
+    log = tmp_path / "sbatch.log"
+    binary.write_text(
+        f'#!/bin/bash\necho "$@" >> {log}\ngrep -h job-name "${{@: -1}}" >> {log}\necho Submitted batch job $((100 + $(wc -l < {log})))\n'
+    )
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{binary.parent}:{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    outcome = build_dataset(
+        corpus, tmp_path / "deescalwild", engine=Engine("slurm", 2, {"partition": "cpu", "time": "01:00:00"})
+    )
+    assert outcome.manifest is None
+    names = [line.split("=")[-1] for line in log.read_text().splitlines() if "--job-name=deescalwild" in line]
+    assert names == [f"deescalwild-{stage}" for stage in ("prepare", "duplicates", "plan", "shards", "finish")]
+    assert log.read_text().count("afterok") == 4
+
+
+def test_every_file_has_a_fate(corpus, alone):
+    assert sum(read_manifest(alone).files.values()) == len(list(corpus.rglob("*.csv")))

@@ -1,0 +1,47 @@
+"""The validity report."""
+
+import pytest
+from typer.testing import CliRunner
+
+from deescalwild_cli.main import app
+from eval_harness.validity import as_text, assess, detectable_differences
+from submissions.schema import BASELINES, METRICS
+from tests.results import make_result
+
+
+def test_more_scenarios_tell_smaller_differences_apart():
+    def found(n):
+        return detectable_differences([make_result(f"acme/m{k}", 1 + k / 10, n_scenarios=n) for k in range(4)])
+
+    few, many = found(8), found(128)
+    for metric in ("rouge_l", "meteor"):
+        assert many[metric].typical < few[metric].typical / 2
+        assert 0 < many[metric].typical <= many[metric].noisiest
+
+
+def test_equal_models_differ_by_nothing():
+    result = make_result("acme/one")
+    assert detectable_differences([result, result])["rouge_l"].noisiest == 0
+
+
+@pytest.fixture(scope="module")
+def report(tiny_data, tmp_path_factory):
+    return assess(tiny_data, tmp_path_factory.mktemp("results"))
+
+
+def test_the_report_counts_what_is_there(report, tiny_data):
+    from eval_harness.benchmark import load_benchmark
+
+    benchmark = load_benchmark(tiny_data, "test")
+    ranked = [item for item in benchmark.items if item.subset == "clean"]
+    assert (report.n_items, report.n_scenarios) == (len(ranked), len(benchmark.scenarios))
+    assert set(report.baselines) == set(BASELINES) and set(report.detectable) == set(METRICS)
+    assert report.pairs_in_train == 0
+    assert report.one_word_share == sum(len(item.reference.split()) == 1 for item in ranked) / len(ranked)
+    assert all(name in as_text(report) for name in BASELINES)
+
+
+def test_the_command_needs_no_model(tiny_data, tmp_path):
+    run = CliRunner().invoke(app, ["evaluate", "--validity", "--data", str(tiny_data), "--output", str(tmp_path)])
+    assert run.exit_code == 0, run.output
+    assert "told apart" in run.output
