@@ -68,7 +68,7 @@ def make_stages(
         ResolveRoles(options, guidance),
         RepairDefects(),
         Assess(options, guidance),
-        RedactPersonalData(options, guidance),
+        RedactPersonalData(options),
         ListItems(),
         WriteDrafts(workspace, buckets),
     ]

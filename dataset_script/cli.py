@@ -5,8 +5,10 @@ import typer
 from dataset_script.commands.audit import audit
 from dataset_script.commands.build import build
 from dataset_script.commands.judge import judge
+from dataset_script.commands.review import review
 
 app = typer.Typer(no_args_is_help=True, help="Transcripts → dataset.")
 app.command()(build)
 app.command()(audit)
 app.command()(judge)
+app.command()(review)

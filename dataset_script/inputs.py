@@ -68,7 +68,7 @@ def read_guidance(inputs: Inputs) -> Guidance:
 
     return Guidance(
         overrides=read_overrides(inputs.overrides) if inputs.overrides else {},
-        reviews=settle(read_decisions(inputs.reviews)).scenarios if inputs.reviews else {},
+        reviews=settle(read_decisions(inputs.reviews) if inputs.reviews else ()),
         judgements=read_judgements(inputs.judgements) if inputs.judgements else {},
     )
 

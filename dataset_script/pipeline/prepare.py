@@ -8,7 +8,7 @@ strangers alike), and items are listed on the text that is published.
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from dataset_script.dialogue import Item, Scenario, Turn
 from dataset_script.duplicates import series_of, shingles
 from dataset_script.errors import DataError
 from dataset_script.judge.judgements import ScenarioJudgement
-from dataset_script.privacy import NameFinder, SpokenTurn, redact
+from dataset_script.privacy import Mention, NameFinder, SpokenTurn, redact
 from dataset_script.quality.defects import mark_defects
 from dataset_script.quality.gates import OFF_BY_DEFAULT, Measures, gates, held, measure
 from dataset_script.quality.relevance import Relevance, judged_relevance, lexical_relevance
-from dataset_script.review.settlement import SettledScenario
+from dataset_script.review.decisions import transcript_sha256
+from dataset_script.review.settlement import Settled, SettledScenario
 from dataset_script.roles import resolve_roles
 from dataset_script.sidecar import SidecarRow
 from dataset_script.transcripts import read_transcript
@@ -66,7 +67,7 @@ class Guidance:
     """What people and judges said, by transcript name: role overrides (label → role), settled reviews, judgements."""
 
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    reviews: Mapping[str, SettledScenario] = field(default_factory=dict)
+    reviews: Settled = field(default_factory=lambda: Settled({}, ()))
     judgements: Mapping[str, ScenarioJudgement] = field(default_factory=dict)
 
 
@@ -79,6 +80,7 @@ class Draft:
     row: SidecarRow
     scenario: Scenario
     decisions: list[Decision]
+    review: SettledScenario = field(default_factory=SettledScenario)
     loop_words: int = 0
     relevance: Relevance | None = None
     measures: Measures | None = None
@@ -141,9 +143,12 @@ def read(path: Path, number: int, row: SidecarRow) -> Draft | Refusal:
 
 def resolve(draft: Draft, options: Options, guidance: Guidance) -> Draft:
     """Roles by the resolver, the override table and the reviewers, and the reviewers' words in place of misheard ones."""
-    review = guidance.reviews.get(draft.name, SettledScenario())
-    overrides = {**guidance.overrides.get(draft.name, {}), **review.label_roles}
     turns = draft.scenario.turns
+    seen = transcript_sha256((turn.speaker, turn.text) for turn in turns)
+    review = draft.review = guidance.reviews.of(draft.name, seen)
+    if guidance.reviews.scenarios.get(draft.name, {}).keys() - {seen}:
+        draft.note(None, "review not applied", "the transcript has changed since it was reviewed")
+    overrides = {**guidance.overrides.get(draft.name, {}), **review.label_roles}
     guesses = resolve_roles([(t.speaker, t.text) for t in turns], overrides=overrides, mode=options.roles)  # type: ignore[arg-type]
     resolved = []
     for turn in turns:
@@ -189,22 +194,25 @@ def assess(draft: Draft, options: Options, guidance: Guidance) -> Draft:
         draft.relevance = judged_relevance(judgement.features, judgement.decided_by)
     n_items = sum(1 for _ in dialogue.items(draft.scenario))
     draft.measures = measure(turns, items=n_items, loop_words=draft.loop_words, duration_s=draft.row.duration_s)
-    review = guidance.reviews.get(draft.name, SettledScenario())
-    reasons = ["rejected_by_reviewers"] if review.status == "rejected" else []
+    reasons = ["rejected_by_reviewers"] if draft.review.status == "rejected" else []
     reasons += gates(turns, draft.measures, draft.relevance, draft.row.title)
-    draft.gates = held(reasons, accepted_by_reviewers=review.status == "accepted", off=options.gates_off)
+    draft.gates = held(reasons, accepted_by_reviewers=draft.review.status == "accepted", off=options.gates_off)
     return draft
 
 
-def redact_personal_data(draft: Draft, guidance: Guidance, ner: NameFinder | None) -> Draft:
+def _still_there(marked: Sequence[Mention], turns: Sequence[Turn]) -> list[Mention]:
+    """Marks of people that lie within their turns, which repair may have shortened."""
+    return [mark for mark in marked if mark.turn < len(turns) and mark.end <= len(turns[mark.turn].text)]
+
+
+def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:
     """Names, numbers and addresses → stable typed placeholders; labels that are names → role pseudonyms."""
     scenario = draft.scenario
-    marked = guidance.reviews.get(draft.name, SettledScenario()).personal_data
     redaction = redact(
         [SpokenTurn(turn.speaker, turn.role, turn.text) for turn in scenario.turns],
         notes=(scenario.context, scenario.civilian_profile),
         ner=ner,
-        marked=marked,
+        marked=_still_there(draft.review.personal_data, scenario.turns),
     )
     turns = tuple(
         replace(turn, speaker=redaction.speakers[turn.speaker], text=text)

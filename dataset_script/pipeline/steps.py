@@ -131,9 +131,9 @@ class RedactPersonalData(DraftStep):
 
     name = "redact personal data"
 
-    def __init__(self, options: Options, guidance: Guidance) -> None:
+    def __init__(self, options: Options) -> None:
         super().__init__()
-        self.options, self.guidance = options, guidance
+        self.options = options
         self._ner: Any = None
 
     def apply(self, draft: Draft) -> Draft:
@@ -144,7 +144,7 @@ class RedactPersonalData(DraftStep):
             from dataset_script.privacy import load_ner
 
             self._ner = load_ner(self.options.ner_model)
-        return prepare.redact_personal_data(draft, self.guidance, self._ner)
+        return prepare.redact_personal_data(draft, self._ner)
 
 
 class ListItems(DraftStep):
