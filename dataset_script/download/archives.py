@@ -5,6 +5,7 @@ Only regular files are written, with the folders that they need, under names tha
 """
 
 import bz2
+import errno
 import gzip
 import lzma
 import shutil
@@ -96,6 +97,10 @@ def unpack(archive: Path, folder: Path, limits: Limits = Limits()) -> None:
         raise
     except _DAMAGE as error:
         raise DataError(f"{archive}: cannot be unpacked, it is damaged or encrypted ({error}).") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # zipfile seeks to wherever a damaged directory sends it, before the file's start too
+            raise
+        raise DataError(f"{archive}: cannot be unpacked, its directory is damaged.") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

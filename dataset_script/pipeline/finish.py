@@ -56,8 +56,7 @@ def finish(
         shutil.copyfile(workspace.root / "plan" / name, built / "report" / f"{name}.jsonl")
     with replacing(built / MANIFEST) as file:
         file.write(json.dumps(asdict(manifest), indent=2) + "\n")
-    with replacing(built / "README.md") as file:
-        file.write(card.render_readme(manifest, built))
+    card.write_card(manifest, built)
     _move(built, out)
 
 

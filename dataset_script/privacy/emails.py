@@ -4,6 +4,7 @@ import bisect
 import re
 from collections.abc import Iterator
 
+from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.tokens import Words
 
 _WRITTEN = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -14,11 +15,8 @@ _SPOKEN = re.compile(
     rf"|\s?@\s?[\w-]+(?:\s(?:dot|point)\s|\.){_TOP_LEVEL}\b",
     re.I,
 )
-_JOINERS = frozenset("dot period underscore dash hyphen point".split())
-_LEAD_INS = frozenset(
-    """is it its it's that that's my the email e-mail mail address to yes yeah ok okay sure at uh um so and was his her their your be says
-    it'll send me well like a an use try you with by there here please still just called say said spell""".split()
-)
+_JOINERS = frozenset(["dot", "period", "underscore", "dash", "hyphen", "point"])
+_LEAD_INS = word_list("email_lead_ins")
 _LONGEST_LOCAL_PART = 9
 
 

@@ -20,11 +20,17 @@ def _is_part(words: Words, index: int, *, is_bare: bool) -> bool:
     word = words.folded[index]
     if not words.is_capital(index) or len(word) < 2 or word.startswith("["):
         return False
-    if word in word_list("police_ranks") or word in word_list("label_words") or word in word_list("months") - {"april", "may", "june", "august"}:
+    if (
+        word in word_list("police_ranks")
+        or word in word_list("label_words")
+        or word in word_list("months") - {"april", "may", "june", "august"}
+    ):
         return False
     previous = words.folded[index - 1] if index else ""
     if previous in word_list("police_ranks") or previous in word_list("titles"):
-        return not (word.isdigit() or word in word_list("titles")) and (not is_ordinary(word) or is_surname(word) or is_first_name(word))
+        return not (word.isdigit() or word in word_list("titles")) and (
+            not is_ordinary(word) or is_surname(word) or is_first_name(word)
+        )
     if word in word_list("titles"):
         return False
     if is_ordinary(word):

@@ -2,11 +2,16 @@
 
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _FOLDER = files("dataset_script.privacy") / "words"
-_SUFFIXES = (("ies", "y"), ("ied", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("d", ""), ("ing", ""), ("ing", "e"), ("in", "ing"), ("er", ""), ("ers", ""), ("ly", ""), ("est", ""))
+_SHORTEST_STEM = 3
+_SUFFIXES = (
+    ("ies", "y"), ("ied", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("d", ""), ("ing", ""), ("ing", "e"), ("in", "g"),
+    ("ly", ""), ("er", ""), ("er", "e"), ("est", ""),
+)  # fmt: skip
+"""Regular inflections: what is cut off, and what the listed word has in its place."""
 
 
 @cache
@@ -34,7 +39,7 @@ def fold(word: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
 
 
-@cache
+@lru_cache(maxsize=65536)
 def is_ordinary(word: str) -> bool:
     """Whether a folded word, or what it is a regular inflection of, is an English word that is no name by itself."""
     known = _list("ordinary_words.txt")
@@ -42,11 +47,15 @@ def is_ordinary(word: str) -> bool:
         return True
     if "'" in word:
         return is_ordinary(word.split("'")[0])
-    return len(word) > 3 and any(
-        word.endswith(suffix) and (stem := word.removesuffix(suffix) + ending) in known and len(stem) > 2
-        or word.endswith(suffix) and len(stem := word.removesuffix(suffix)) > 3 and stem[-1] == stem[-2] and stem[:-1] in known
-        for suffix, ending in _SUFFIXES
-    )
+    return any(word.endswith(suffix) and _is_stem(word.removesuffix(suffix), ending) for suffix, ending in _SUFFIXES)
+
+
+def _is_stem(stem: str, ending: str) -> bool:
+    """Whether what an inflection leaves is a listed word, a doubled last letter undone."""
+    known = _list("ordinary_words.txt")
+    if len(stem) < _SHORTEST_STEM:
+        return False
+    return stem + ending in known or (not ending and stem[-1] == stem[-2] and stem[:-1] in known)
 
 
 def is_common_first_name(word: str) -> bool:

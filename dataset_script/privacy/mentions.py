@@ -1,5 +1,6 @@
 """What the privacy pass is given and what it finds."""
 
+import bisect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,10 +35,14 @@ class Mention:
 
 
 def without_overlaps(mentions: Iterable[Mention]) -> list[Mention]:
-    """Mentions in the order of the text; of two that overlap the earlier of ``mentions`` stays, cut ones are dropped."""
+    """Mentions in the order of the text; of two that overlap the earlier of ``mentions`` stays, empty ones are dropped."""
     taken: dict[int, list[Mention]] = {}
     for mention in mentions:
         beside = taken.setdefault(mention.turn, [])
-        if mention.start < mention.end and all(mention.end <= m.start or m.end <= mention.start for m in beside):
-            beside.append(mention)
-    return sorted(mention for beside in taken.values() for mention in beside)
+        at = bisect.bisect_left(beside, mention)
+        is_free = (at == 0 or beside[at - 1].end <= mention.start) and (
+            at == len(beside) or mention.end <= beside[at].start
+        )
+        if is_free and mention.start < mention.end:
+            beside.insert(at, mention)
+    return [mention for number in sorted(taken) for mention in taken[number]]

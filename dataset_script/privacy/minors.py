@@ -7,7 +7,7 @@ from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import SpokenTurn
 from dataset_script.privacy.tokens import words_of
 
-_AGES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen".split()
+_AGES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"]
 _AGE = rf"(?:1[0-7]|[0-9]|{'|'.join(_AGES[1:])})(?![\w.:,/-]*\d)(?![-\s](?:hundred|thousand|something))"
 _NOT_AN_AGE = (
     r"(?!\s*(?:,\s*)?(?:or|to|-)?\s*(?:minutes?|mins?|hours?|days?|weeks?|miles?|blocks?|feet|foot|inch(?:es)?|percent|dollars?|bucks?|"
@@ -25,7 +25,10 @@ _SAID = re.compile(
     r"[1-9]th|1[01]th|1st|2nd|3rd)[- ]grade(?:r)?|middle school|elementary school|high school)\b",
     re.I,
 )
-_CUES = re.compile(r"\b(?:old|olds|minor|juvenile|underage|teenager|toddler|newborn|grade|grader|kindergarten|school|turned|i['’]?a?m|he['’]?s|he is|she['’]?s|she is|born|my|her|his|our|the|your)\b", re.I)
+_CUES = re.compile(
+    r"\b(?:old|olds|minor|juvenile|underage|teenager|toddler|newborn|grade|grader|kindergarten|school|turned|i['’]?a?m|he['’]?s|he is|she['’]?s|she is|born|my|her|his|our|the|your)\b",
+    re.I,
+)
 
 
 def says_minor(text: str) -> bool:
@@ -37,6 +40,13 @@ def has_minors(turns: Sequence[SpokenTurn]) -> bool:
     """Whether a label or a turn says that somebody present or spoken of is under 18."""
     for label in dict.fromkeys(turn.speaker for turn in turns):
         words = words_of(label.strip("[] "))
-        if not word_list("minor_labels").isdisjoint(words.folded[-1:]) or not {"juvenile", "minor", "teen", "teenage", "child", "toddler"}.isdisjoint(words.folded):
+        if not word_list("minor_labels").isdisjoint(words.folded[-1:]) or not {
+            "juvenile",
+            "minor",
+            "teen",
+            "teenage",
+            "child",
+            "toddler",
+        }.isdisjoint(words.folded):
             return True
     return any(says_minor(turn.text) for turn in turns)

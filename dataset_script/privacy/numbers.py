@@ -1,18 +1,9 @@
 """Values (values.py) → phone, social-security, licence, plate, vehicle and other numbers, by shape and the words around them."""
 
-import re
+from string import ascii_uppercase
 
 from dataset_script.privacy.lexicon import words as word_list
-from dataset_script.privacy.mentions import (
-    ADDRESS,
-    DOB,
-    LICENSE,
-    OTHER_ID,
-    PHONE,
-    PLATE,
-    SSN,
-    VIN,
-)
+from dataset_script.privacy.mentions import ADDRESS, DOB, LICENSE, OTHER_ID, PHONE, PLATE, SSN, VIN
 from dataset_script.privacy.questions import NOTHING, Open
 from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import Value
@@ -20,167 +11,189 @@ from dataset_script.privacy.values import Value
 KEEP = "KEEP"
 """What a number is that says nothing about a person: a price, a badge, a section of law."""
 
-# A word near a number says what the number is; the nearest before it wins, then one after it.
-_CONTEXT = {
-    PHONE: "phone cell cellphone telephone mobile callback text reach call dial landline",
-    SSN: "social ssn socials",
-    LICENSE: "license licence dl oln ol licenses",
-    PLATE: "plate plates tag tags",
-    VIN: "vin",
-    OTHER_ID: "policy account inmate passport medicaid medicare claim booking mrn member case insurance reference confirmation docket report incident prisoner ebt chart patient client account routing",
-    DOB: "birth birthday born dob birthdate",
-    ADDRESS: "zip apartment apt suite address lot",
-    KEEP: "badge section code statute unit room highway route mile exit channel interstate county precinct district gate bus flight chapter "
-    "title article penal psalm verse car engine medic ladder squad court calibre caliber glock model ticket citation floor bay pump cell-block "
-    "bed lane aisle locker platform train table",
+_KIND_OF = {
+    word: kind
+    for kind in (PHONE, SSN, LICENSE, PLATE, VIN, OTHER_ID, DOB, ADDRESS, KEEP)
+    for word in word_list(f"near_{kind.lower()}")
 }
-_KIND_OF = {word: kind for kind, listed in _CONTEXT.items() for word in listed.split()}
-_UNITS_AFTER = frozenset(
-    """dollar dollars bucks cents grand minutes minute mins hours hour days day weeks week months month years year yards yard feet foot inches
-    inch miles mile mph kilometers meters blocks block pounds percent degrees times people guys cars officers units beers drinks shots
-    pills milligrams mg grams ounces am pm a.m p.m o'clock hundred thousand million rounds pieces bags cases charges counts kids stories
-    horsepower gallons acres volts warrants tickets seconds second""".split()
-)
-_GUNS_AND_ROADS = frozenset(
-    "AR AK MP FN FNX SR US CR SH FM PR HWY RT RTE UZI TEC DUI PC VC HS CC UCR BAC PBT F RAV CX MK M G I T A B C D E K X Z BMW GMC GT XR YZ GL EX LX SE CBR GSX".split()
-)
-_BEFORE, _AFTER = 9, 7
-_NUMBER_WORDS_AFTER_CASE = frozenset(("number", "no", "id"))
+_TOLD_AFTER = frozenset((PHONE, SSN, LICENSE, PLATE, VIN, OTHER_ID, DOB))
+UNITS = word_list("units")
+_BEFORE, _AFTER, _NEAR = 9, 7, 2
+"""Words around a number in which another word can say what it is; KEEP only speaks from close by."""
+_SAYS_NUMBER = frozenset(("number", "no", "id"))
 _ABBREVIATIONS = {"OLN": LICENSE, "DL": LICENSE, "VIN": VIN, "SSN": SSN}
 _COUNTING = ("123456", "987654", "654321")
-_SSN_SHAPE = (3, 2, 4)
+_SSN_SHAPE, _PHONE_SHAPE = (3, 2, 4), (3, 3, 4)
+VIN_LENGTH = 17
+_PLATE_LENGTH = range(5, 9)
+_DIGITS_OF_A_PLATE = 5
+"""A plate without letters has so many digits at least; fewer are a price or a call sign."""
+_SMALLEST = {PHONE: 7, SSN: 4, LICENSE: 5, PLATE: 4, VIN: 4, OTHER_ID: 4}
+_SMALLEST_ALONE = {PHONE: 3, SSN: 3, LICENSE: 3, PLATE: 3, VIN: 4, OTHER_ID: 4}
+_LARGEST = {PHONE: 11, SSN: 9, LICENSE: 20, PLATE: 8, VIN: VIN_LENGTH, OTHER_ID: 20}
+_ASIDE_WORDS = 3
+_RADIO = frozenset(("104", "911", "108", "107"))
 
 
-def said_of(words: Words, value: Value, *, is_date: bool = False) -> str | None:
-    """What the words around a value say it is: a type, KEEP, or None where they say nothing."""
+def said_of(words: Words, value: Value) -> str | None:
+    """What the words around a value say it is: a type, KEEP, or None where they say nothing. The nearest before it wins."""
     for index in range(value.first - 1, max(-1, value.first - 1 - _BEFORE), -1):
-        kind = _KIND_OF.get(words.folded[index])
-        if words.folded[index] == "code" and words.folded[index - 1 : index] == ["area"]:
-            return PHONE
-        if words.folded[index : index + 2] == ["last", "four"] and not _is_measured_of(words, index):
-            return SSN
-        if kind is None or (kind == KEEP and value.first - index > 2):
-            continue
-        if words.folded[index] in {"license", "licence", "licenses"} and words.folded[index + 1 : index + 2] in (["plate"], ["plates"]):
-            continue
-        if words.folded[index] in {"case", "claim", "member", "report", "incident", "patient", "client", "chart", "reference", "prisoner", "booking"} and words.folded[index + 1] not in _NUMBER_WORDS_AFTER_CASE:
-            continue
-        return kind
-    for index in range(value.last + 1, min(len(words), value.last + 1 + _AFTER)):
-        kind = _KIND_OF.get(words.folded[index])
-        if kind in {PHONE, SSN, LICENSE, PLATE, VIN, OTHER_ID, DOB} and words.folded[index] not in {"call", "text", "insurance", "reach"}:
+        kind = _said_before(words, index)
+        if kind is not None and (kind != KEEP or value.first - index <= _NEAR):
             return kind
+    for word in words.folded[value.last + 1 : value.last + 1 + _AFTER]:
+        if _KIND_OF.get(word) in _TOLD_AFTER and word not in word_list("vague_after"):
+            return _KIND_OF[word]
     return None
 
 
+def _said_before(words: Words, index: int) -> str | None:
+    word, following = words.folded[index], words.word(index + 1)
+    if word == "code" and words.word(index - 1) == "area":
+        return PHONE
+    if word == "last" and following == "four" and not _is_measured_of(words, index):
+        return SSN
+    kind = _KIND_OF.get(word)
+    is_license_plate = kind == LICENSE and following in word_list("near_plate")
+    is_no_number = word in word_list("needs_number") and following not in _SAYS_NUMBER
+    return None if is_license_plate or is_no_number else kind
+
+
 def _is_measured_of(words: Words, index: int) -> bool:
-    """Whether "the last four" is of something else than a number: "the last four hours"."""
-    following = words.folded[index + 2] if index + 2 < len(words) else ""
-    return following in _UNITS_AFTER or following in {"of", "on"} and "social" not in words.folded[index + 2 : index + 7]
+    """Whether "the last four" is of something else than a number: "the last four hours", "of them"."""
+    following = words.word(index + 2)
+    return following in UNITS or (following in {"of", "on"} and "social" not in words.folded[index + 2 : index + 7])
 
 
 def _is_measured(words: Words, value: Value) -> bool:
     """Whether a price, a speed, a time or a count is meant."""
-    before = words.gap(value.first)
-    after = words.after(value.last)
-    following = words.folded[value.last + 1] if value.last + 1 < len(words) else ""
-    return before.endswith(("$", "£", ":")) or after.startswith((":", "%")) or (following in _UNITS_AFTER and value.letters == 0)
-
-
-def _is_counting(canonical: str) -> bool:
-    return any(canonical.startswith(run) for run in _COUNTING) or len(set(canonical)) == 1
+    is_marked = words.gap(value.first).endswith(("$", "£", ":")) or words.after(value.last).startswith((":", "%"))
+    return is_marked or (words.word(value.last + 1) in UNITS and value.letters == 0)
 
 
 def _groups(value: Value) -> tuple[int, ...]:
     return tuple(len(part) for part in value.parts)
 
 
+def _is_year(value: Value) -> bool:
+    return _groups(value) == (4,) and value.canonical[:2] in {"19", "20"}
+
+
 def _by_shape(words: Words, value: Value) -> str | None:
     """The type of a value about which the words around say nothing."""
-    canonical, digits, letters = value.canonical, value.digits, value.letters
-    if len(canonical) == 17 and digits >= 5 and letters >= 3:
+    if len(value.canonical) == VIN_LENGTH and value.digits >= 5 and value.letters >= 3:
         return VIN
-    if letters == 0:
-        if _is_counting(canonical):
-            return None
-        if digits == 9 and (_groups(value) == _SSN_SHAPE or len(value.parts) >= 5):
-            return SSN
-        if digits in {15, 16} and canonical[0] in "3456":
-            return OTHER_ID
-        is_ten = digits == 10 and canonical[0] not in "01"
-        if is_ten or (digits == 11 and canonical[0] == "1" and canonical[1] not in "01"):
-            return PHONE
-        is_written = value.parts[0].isdigit() and _groups(value) == (3, 4)
-        if digits >= 6 and not is_ten and digits != 7 and "number" in words.folded[max(0, value.first - 5) : value.first]:
-            return OTHER_ID
-        return PHONE if digits == 7 and (is_written or canonical.startswith("555") or len(value.parts) >= 6) else None
-    lead = re.match(r"[A-Z]*", canonical).group()  # type: ignore[union-attr]
-    if letters == 1 and lead and digits >= 7:
-        return LICENSE
-    if lead in _GUNS_AND_ROADS or not 5 <= len(canonical) <= 8 or digits < 2:
+    return _mixed_by_shape(words, value) if value.letters else _digits_by_shape(words, value)
+
+
+def _digits_by_shape(words: Words, value: Value) -> str | None:
+    text, digits, groups = value.canonical, value.digits, _groups(value)
+    if text.startswith(_COUNTING) or len(set(text)) == 1:
         return None
-    return PLATE if letters >= 2 and _is_said_as_one(words, value) else None
+    if digits >= 6 and digits not in {7, 10} and "number" in words.folded[max(0, value.first - 5) : value.first]:
+        return OTHER_ID
+    if digits == 9 and (groups == _SSN_SHAPE or len(groups) >= 5):
+        return SSN
+    if digits in {15, 16} and text[0] in "3456":
+        return OTHER_ID
+    if (digits == 10 and text[0] not in "01") or (digits == 11 and text[0] == "1" and text[1] not in "01"):
+        return PHONE
+    # Seven digits are often a call or a tag number (CORPUS.md § 6): only as they are written or read out for a telephone.
+    is_written = groups == (3, 4) and words.surface(value.first).isdigit()
+    is_telephone = digits == 7 and (is_written or text.startswith("555") or len(groups) >= 6)
+    return PHONE if is_telephone else None
 
 
-def _is_said_as_one(words: Words, value: Value) -> bool:
-    """Whether a mixed value is in capitals or said by the alphabet: "4 Tom Robert King", not "a 15 to a 20"."""
+def _mixed_by_shape(words: Words, value: Value) -> str | None:
+    text = value.canonical
+    lead = text[: len(text) - len(text.lstrip(ascii_uppercase))]
+    if value.letters == 1 and lead and value.digits >= 7:
+        return LICENSE
+    is_plate = value.letters >= 2 and value.digits >= 2 and len(text) in _PLATE_LENGTH
+    if not is_plate or lead.lower() in word_list("guns_and_roads"):
+        return None
+    # "4 Tom Robert King", not "a 15 to a 20".
     spelled = [place for place, kind in zip(value.places, value.kinds, strict=True) if kind != "D"]
-    return all(words.is_capital(place) for place in spelled) or value.kinds.count("P") >= 2
+    is_one = words.is_lower or value.kinds.count("P") >= 2 or all(words.is_capital(place) for place in spelled)
+    return PLATE if is_one else None
 
 
-_SMALLEST = {PHONE: 7, SSN: 4, LICENSE: 5, PLATE: 4, VIN: 4, OTHER_ID: 4}
-_LARGEST = {PHONE: 11, SSN: 9, LICENSE: 20, PLATE: 8, VIN: 17, OTHER_ID: 20}
-_ANSWERS = {PHONE: 3, SSN: 3, LICENSE: 3, PLATE: 3, VIN: 4, OTHER_ID: 4}
-
-
-def _fits(kind: str, value: Value, smallest: dict[str, int]) -> bool:
+def _fits(kind: str, value: Value, smallest: int) -> bool:
+    """Whether a value can be of a type, by its length and what it is made of."""
     size = len(value.canonical)
-    if kind in {PHONE, SSN} and value.letters or kind == PHONE and size == 5:
+    if (kind in {PHONE, SSN} and value.letters) or (kind == PHONE and size == 5) or (kind != PLATE and not value.digits):
         return False
-    needed = 1 if kind != PLATE else 0
-    return smallest[kind] <= size <= _LARGEST[kind] and value.digits >= needed
+    return smallest <= size <= _LARGEST[kind]
 
 
-def _answer(value: Value, asked: Open) -> str | None:
-    """The asked-for type that a value answers; by its shape where several were asked for."""
-    fitting = [kind for kind in _ANSWERS if kind in asked and _fits(kind, value, _ANSWERS)]
-    if len(fitting) <= 1:
-        return fitting[0] if fitting else None
+def _by_context(value: Value, said: str | None) -> str | None:
+    """The type that words nearby give, where the value can be of it."""
+    if said not in _SMALLEST or not _fits(said, value, _SMALLEST[said]):
+        return None
+    if (_is_year(value) and said in {PLATE, OTHER_ID, LICENSE}) or (said == PLATE and not value.digits and value.letters < 4):
+        return None
+    # A shape beyond doubt keeps its type, whatever word is near it.
+    if len(value.canonical) == VIN_LENGTH and value.letters >= 3:
+        return VIN
+    if value.letters == 0 and _groups(value) == _SSN_SHAPE and said != OTHER_ID:
+        return SSN
+    if value.letters == 0 and _groups(value) == _PHONE_SHAPE and said != OTHER_ID:
+        return PHONE
+    return said
+
+
+def _by_question(words: Words, value: Value, asked: Open, recent: Open) -> str | None:
+    """The asked-for type that a value answers; by its shape where several were asked for.
+
+    A short value must be nearly all that is said, soon after the question or another part of the answer.
+    """
+    is_alone = len(words) <= value.last - value.first + 1 + _ASIDE_WORDS and value.canonical not in _RADIO
+    fitting = [
+        kind
+        for kind, shortest in _SMALLEST_ALONE.items()
+        if kind in asked and _fits(kind, value, shortest if is_alone and kind in recent else _SMALLEST[kind])
+    ]
+    if PLATE in fitting and value.letters == 0 and value.digits < _DIGITS_OF_A_PLATE:
+        fitting.remove(PLATE)
     if value.letters == 0 and SSN in fitting and value.digits in {4, 9}:
         return SSN
     if value.letters == 0 and PHONE in fitting and value.digits in {3, 4, 7, 10, 11}:
         return PHONE
-    if PLATE in fitting and value.letters >= 2 and len(value.canonical) <= 8:
+    if PLATE in fitting and value.letters >= 2:
         return PLATE
-    return next((kind for kind in (LICENSE, OTHER_ID, VIN) if kind in fitting), fitting[0])
+    return next((kind for kind in (LICENSE, OTHER_ID, VIN, SSN, PHONE, PLATE) if kind in fitting), None)
 
 
-def number_types(words: Words, value: Value, asked: Open = NOTHING) -> list[tuple[Value, str, str]]:
+def number_types(
+    words: Words, value: Value, asked: Open = NOTHING, recent: Open = NOTHING
+) -> list[tuple[Value, str, str]]:
     """The parts of a value that are numbers of a person, each with its type and the rule.
 
     Args:
         asked: what the turn may be answering.
+        recent: types named in the turns just before, or given there in part.
     """
-    if found := _number_type(words, value, asked):
+    if found := _number_type(words, value, asked, recent):
         return [found]
-    return [found for part in value.segments(words) if (found := _number_type(words, part, asked))]
+    return [found for part in value.segments(words) if (found := _number_type(words, part, asked, recent))]
 
 
-def _number_type(words: Words, value: Value, asked: Open) -> tuple[Value, str, str] | None:
-    value, said = _after_abbreviation(value)
-    said = said or said_of(words, value)
+def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple[Value, str, str] | None:
+    value, abbreviated = _after_abbreviation(value)
+    said = abbreviated or said_of(words, value)
     if said == KEEP or _is_measured(words, value) or (value.digits == 0 and PLATE not in asked and said != PLATE):
         return None
     for candidate in (value, value.trimmed()):
-        if said in _SMALLEST and _fits(said, candidate, _SMALLEST) and (said != PLATE or candidate.digits or candidate.letters >= 4):
-            return candidate, _mend(said, candidate), "context"
+        if kind := _by_context(candidate, said):
+            return candidate, kind, "context"
         if said in {DOB, ADDRESS}:
             continue
-        if kind := _answer(candidate, asked):
+        if kind := _by_question(words, candidate, asked, recent):
             return candidate, kind, "answer"
         if candidate.digits and (kind := _by_shape(words, candidate)):
             return candidate, kind, "shape"
-    if SSN in asked and value.digits == len(value.canonical) == 2 and len(value.places) >= len(words) - 1:
+    # The two digits in the middle of a number that is given in three turns.
+    if SSN in asked & recent and value.digits == len(value.canonical) == 2 and len(value.places) >= len(words) - 1:
         return value, SSN, "answer"
     return None
 
@@ -189,22 +202,5 @@ def _after_abbreviation(value: Value) -> tuple[Value, str | None]:
     """Without a spelled "O-L-N" or "V-I-N" at its beginning, and what that says."""
     for letters, kind in _ABBREVIATIONS.items():
         if value.parts[: len(letters)] == tuple(letters) and len(value.parts) > len(letters):
-            size = len(letters)
-            return Value(value.places[size], value.last, value.parts[size:], value.kinds[size:], value.places[size:]), kind
+            return value.part(len(letters), len(value.parts)), kind
     return value, None
-
-
-def _mend(said: str, value: Value) -> str:
-    """A value whose shape is beyond doubt keeps its type, whatever word was near it."""
-    if len(value.canonical) == 17 and value.letters >= 3:
-        return VIN
-    if value.letters == 0 and _groups(value) == _SSN_SHAPE and said != OTHER_ID:
-        return SSN
-    if value.letters == 0 and _groups(value) == (3, 3, 4) and said in {LICENSE, PLATE, SSN, VIN}:
-        return PHONE
-    return said
-
-
-def not_letters_spelled() -> frozenset[str]:
-    """Letters in a row that are an abbreviation, not a name spelled out."""
-    return word_list("not_letters_spelled")

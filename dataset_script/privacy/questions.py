@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import (
     ADDRESS,
     DOB,
@@ -16,6 +17,7 @@ from dataset_script.privacy.mentions import (
     VIN,
     SpokenTurn,
 )
+from dataset_script.privacy.tokens import Words
 from dataset_script.roles import AUTHORITY, CIVILIAN_SIDE
 
 Open = frozenset[str]
@@ -40,8 +42,7 @@ _ASKED = {
     EMAIL: r"\be-?mail",
     OTHER_ID: r"\b(?:policy|account|case|member|inmate|booking|passport|claim|card|student|employee|alien|patient|member|client|docket|reference|confirmation|report|incident|doc|prisoner|ebt|military|service) (?:number|id|#)|\binsurance|\bmedicaid|\bmedicare",
 }
-_ANY = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _ASKED.items()), re.I)
-_EACH = {kind: re.compile(pattern, re.I) for kind, pattern in _ASKED.items()}
+_KINDS = {kind: re.compile(pattern, re.I) for kind, pattern in _ASKED.items()}
 _DEMAND = re.compile(
     r"\?|\b(?:what|who|when|where|how)\b|\b(?:give|gimme|need|tell|get|grab|state|provide|confirm|verify|spell|say|repeat|read|go ahead|want|take|have)\b|^\W*(?:and |your |the |full |last |first |date |"
     r"phone|social|name|address|plate|email|license|middle|zip|apartment|vin\b)",
@@ -51,64 +52,84 @@ _CONTINUES = re.compile(
     r"^\W*(?:(?:and|okay|ok|all right|alright|so) )*(?:you|(?:the |what |which )?(?:number|year)|in english|yours?|his|hers?|theirs?|what about (?:you|him|her)|(?:and )?what|last|first|the rest|how about you|where|which|\S+ what)\b",
     re.I,
 )
-_OF_A_PET = re.compile(r"\b(?:dog|cat|pet|puppy|kitten|horse|goat|bird|parrot)(?:['’]s|s['’]?)? (?:name|called)|\b(?:its|it['’]s) name", re.I)
+_OF_A_PET = re.compile(
+    r"\b(?:dog|cat|pet|puppy|kitten|horse|goat|bird|parrot)(?:['’]s|s['’]?)? (?:name|called)|\b(?:its|it['’]s) name",
+    re.I,
+)
 # "Date of birth six two eighty-one": told, not asked.
 _STATES = re.compile(
     r"\b(?:birth|dob|social|plate|tag|license|number|vin|address|phone|e-?mail|social security)\W+(?:(?:is|of|it's|will be|comes back to|on it|says|uh|number)\W+){0,2}"
     r"(?:\d|(?:oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|jan|feb|mar|apr|june?|july?|aug|sep|oct|nov|dec)\w*\b)",
     re.I,
 )
+_CUES = word_list("question_cues")
+"""Words without which no pattern above can match; a look at them is cheaper than the patterns."""
+_PUNCTUATION = frozenset(".?!")
 _OFFER = re.compile(r"\b(?:give|tell|know|have|got|here's|read|it's|is|number|social)\b", re.I)
+_OFFERS_HOME = re.compile(r"\b(?:give|tell|want|need)\b[^.!]{0,20}\b(?:my|our)\b", re.I)
 _SHORT_DEMAND = 8
 """A turn of so many words at most that names a kind of personal data asks for it, even without a verb."""
 _MOST_OFFERED = 3
 _LISTENING = 8
+"""An asker's turn of so many words at most, without another question, leaves the last one open."""
 _ASIDE = 5
 """A question of so many words at most about something else does not close the one before."""
-"""An authority's turn of so many words at most, without another question, leaves the last one open."""
 
 
-def asked_for(text: str) -> Open:
+def speaks_of(words: Words) -> Open:
+    """Types of personal data that a turn names, asked for or not."""
+    if _CUES.isdisjoint(words.folded):
+        return NOTHING
+    return frozenset(kind for kind, pattern in _KINDS.items() if pattern.search(words.text))
+
+
+def asked_for(words: Words) -> Open:
     """Types of personal data that a turn asks for; a short turn asks for whatever it names."""
-    if _ANY.search(text) is None or (len(text.split()) > _SHORT_DEMAND and _DEMAND.search(text) is None):
+    named = speaks_of(words)
+    if not named:
+        return NOTHING
+    text = words.text
+    is_punctuated = not _PUNCTUATION.isdisjoint(text)
+    if is_punctuated and len(words) > _SHORT_DEMAND and _DEMAND.search(text) is None:
         return NOTHING
     if "?" not in text and _STATES.search(text):
         return NOTHING
-    asked = _kinds_in(text)
-    return asked - {NAME} if _OF_A_PET.search(text) else asked
+    return named - {NAME} if _OF_A_PET.search(text) else named
 
 
-def _kinds_in(text: str) -> Open:
-    return frozenset(kind for kind, pattern in _EACH.items() if pattern.search(text))
+def open_questions(turns: Sequence[SpokenTurn], words: Sequence[Words]) -> list[Open]:
+    """For each turn, what it may be answering. Everybody but an asker on duty answers.
 
-
-def open_questions(turns: Sequence[SpokenTurn]) -> list[Open]:
-    """For each turn, what it may be answering. Everybody but the asker answers."""
+    Args:
+        words: of each turn.
+    """
     found: list[Open] = []
     open_now, asker, age, is_answered = NOTHING, "", 0, False
-    for turn in turns:
+    for turn, said in zip(turns, words, strict=True):
         age += 1
         if age > PATIENCE:
             open_now = NOTHING
         found.append(_answerable(open_now, turn, asker))
         if turn.role in CIVILIAN_SIDE:
-            if (offered := _offered(turn.text)) and len(offered) < _MOST_OFFERED:
+            is_answered = True
+            if (offered := _offered(said)) and len(offered) < _MOST_OFFERED:
                 found[-1] = open_now | offered
                 open_now, asker, age = open_now | offered, "", 0
-            elif "?" in turn.text and not open_now and (asked := asked_for(turn.text)):
+            elif "?" in turn.text and not open_now and (asked := asked_for(said)):
                 # Strangers exchange details too, and clerks ask for them.
-                open_now, asker, age, is_answered = asked, turn.speaker, 0, False
-                continue
-            is_answered = True
-            continue
-        words = len(turn.text.split())
-        if asked := asked_for(turn.text):
+                open_now, asker, age, is_answered = asked, "", 0, False
+        elif asked := asked_for(said):
             open_now, asker, age, is_answered = asked, turn.speaker, 0, False
-        elif _CONTINUES.search(turn.text):
+        elif _CONTINUES.match(turn.text):
             age, is_answered = min(age, 1), False
-        elif turn.speaker == asker and ((is_answered and words > _LISTENING) or ("?" in turn.text and words > _ASIDE)):
+        elif turn.speaker == asker and _closes(said, is_answered=is_answered):
             open_now = NOTHING
     return found
+
+
+def _closes(words: Words, *, is_answered: bool) -> bool:
+    """Whether an asker has gone on to something else."""
+    return (is_answered and len(words) > _LISTENING) or ("?" in words.text and len(words) > _ASIDE)
 
 
 def _answerable(open_now: Open, turn: SpokenTurn, asker: str) -> Open:
@@ -118,6 +139,9 @@ def _answerable(open_now: Open, turn: SpokenTurn, asker: str) -> Open:
     return open_now - {NAME} if turn.role in AUTHORITY else open_now
 
 
-def _offered(text: str) -> Open:
+def _offered(words: Words) -> Open:
     """What a civilian says unasked that they will tell: "I can give you my license number"."""
-    return _kinds_in(text) - {NAME, ADDRESS, DOB} if _ANY.search(text) and _OFFER.search(text) else NOTHING
+    named = speaks_of(words) - {NAME}
+    if not named or _OFFER.search(words.text) is None:
+        return NOTHING
+    return named if _OFFERS_HOME.search(words.text) else named - {ADDRESS, DOB}

@@ -1,7 +1,7 @@
 """A scenario with its personal data replaced by stable placeholders. The mapping back is never kept."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from dataset_script.privacy.values import find_values
 
 _SHORTEST_PART = 4
 """Letters or digits of a value that, said alone, still show which value is meant."""
+_VALUES_KEPT_IN_MIND = 50
 _NOTE_ROLE = "narrator"
 
 
@@ -143,6 +144,7 @@ class _Namer:
         self._last: Counter[str] = Counter()
         self._numbers: dict[tuple[str, object], int] = {}
         self._people: list[set[str]] = []
+        self._values: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_VALUES_KEPT_IN_MIND))
         for text in texts:
             for match in PLACEHOLDER.finditer(text) if "[" in text else ():
                 self._last[match["type"]] = max(self._last[match["type"]], int(match["number"]))
@@ -173,9 +175,11 @@ class _Namer:
         canonical = _canonical(kind, surface)
         if (kind, canonical) in self._numbers or len(re.sub(r"\W", "", canonical)) < _SHORTEST_PART:
             return canonical
-        known = [text for type_, text in self._numbers if type_ == kind and isinstance(text, str)]
-        same = [text for text in known if _is_part(text, canonical) or _is_part(canonical, text)]
-        return same[0] if len(same) == 1 and len(re.sub(r"\W", "", same[0])) >= _SHORTEST_PART else canonical
+        same = [text for text in self._values[kind] if _is_part(text, canonical) or _is_part(canonical, text)]
+        if len(same) == 1 and len(re.sub(r"\W", "", same[0])) >= _SHORTEST_PART:
+            return same[0]
+        self._values[kind].append(canonical)
+        return canonical
 
 
 def _is_part(whole: str, part: str) -> bool:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dataset_script.privacy.lexicon import fold
+from dataset_script.privacy.lexicon import words as word_list
 
 _WORD = re.compile(r"\[[A-Z]+(?:_[A-Z]+)*_\d+\]|\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SENTENCE_END = re.compile(r"[.?!:;\"“”…—]|--|[-–] ")
-_ABBREVIATED = frozenset("mr mrs ms dr sgt lt cpl capt ofc dep det prof rev st jr sr".split())
+_ABBREVIATED = word_list("abbreviated")
 
 
 @lru_cache(maxsize=65536)
@@ -40,6 +41,14 @@ class Words:
     def __len__(self) -> int:
         return len(self.folded)
 
+    def word(self, index: int) -> str:
+        """A folded word; empty before the first and after the last."""
+        return self.folded[index] if 0 <= index < len(self.folded) else ""
+
+    def is_capital_at(self, index: int) -> bool:
+        """Whether there is a word and it begins with a capital letter."""
+        return 0 <= index < len(self.folded) and self.is_capital(index)
+
     def gap(self, index: int) -> str:
         """What stands between a word and the one before it; the text's beginning before the first."""
         return self.text[self.stops[index - 1] if index else 0 : self.starts[index]]
@@ -67,7 +76,9 @@ class Words:
         gap = self.gap(index)
         if gap == " " or gap == ", ":
             return False
-        if gap == ". " and (self.folded[index - 1] in _ABBREVIATED or self.ends[index - 1] - self.starts[index - 1] == 1):
+        if gap == ". " and (
+            self.folded[index - 1] in _ABBREVIATED or self.ends[index - 1] - self.starts[index - 1] == 1
+        ):
             return False
         return _SENTENCE_END.search(gap) is not None
 

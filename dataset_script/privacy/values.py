@@ -6,40 +6,37 @@
 
 import itertools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from string import ascii_lowercase
 
-from dataset_script.privacy.lexicon import is_ordinary
+from dataset_script.privacy.lexicon import is_first_name, is_ordinary, is_surname
+from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.tokens import Words
 
-_UNITS = {w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine".split())} | {"niner": "9"}
+_UNITS = {w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])} | {"niner": "9"}
 _TEENS = {
     w: str(n)
     for n, w in enumerate(
-        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(), start=10
+        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], start=10
     )
 }
-_TENS = {w: str(n * 10) for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_TENS = {w: str(n * 10) for n, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)}
 _MULTIPLES = {"hundred": 100, "thousand": 1000}
 _REPEATS = {"double": 2, "triple": 3}
 _SPANISH = {w: str(n) for n, w in enumerate("cero uno dos tres cuatro cinco seis siete ocho nueve diez".split())}
 NUMBER_WORDS = _UNITS | _TEENS | _TENS | _SPANISH
+ALPHABET_WORDS = word_list("alphabet_words")
 
-# The NATO alphabet and the one that American police radio uses (APCO).
-ALPHABET_WORDS = frozenset(
-    """alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa quebec romeo
-    sierra tango uniform victor whiskey xray yankee zulu adam boy charles david edward frank george henry ida john king lincoln
-    mary nora ocean paul queen robert sam tom union william young zebra""".split()
-)
-_FILLERS = frozenset("slash dash hyphen space uh um er then".split())
+_FILLERS = frozenset(("slash", "dash", "hyphen", "space", "uh", "um", "er", "then"))
 _ZEROS = frozenset(("o", "oh"))
-_VOWELS_THAT_ARE_WORDS = frozenset("ai")
-_LONGEST_BLOCK = 6
-# What is written right after a figure and belongs to it: "3rd", "9mm", "70s", "10pm".
-_GROWN_TO_NUMBERS = frozenset("st nd rd th mm cm km k s x lb lbs ft am pm mph oz kg ml mg hr hrs min mins yo ish g".split())
-# Abbreviations that say what a number is.
-_NO_BLOCKS = _GROWN_TO_NUMBERS | frozenset("oln dl ol ssn dob vin id apt no ste unit hwy rt badge tag plate".split())
-_STARTERS = frozenset(NUMBER_WORDS) | {"hundred"} | ALPHABET_WORDS | frozenset(_REPEATS) | frozenset("abcdefghijklmnopqrstuvwxyz")
-_JOINED = re.compile(r"[\s,.\-–—()/'’#]{0,4}")
+_LETTERS_THAT_ARE_WORDS = frozenset("ai")
+_STARTERS = NUMBER_WORDS.keys() | ALPHABET_WORDS | _REPEATS.keys() | frozenset(ascii_lowercase) | {"hundred", "oh"}
+_SEPARATOR = re.compile(r"[\s,.\-–—()/'’#]{0,4}")
+_LONGEST_BLOCK, _LONGEST_LOWER_BLOCK = 6, 4
+_LONGEST_ROW_OF_ZEROS = 4
+_MOST_PARTS = 40
+"""Longer runs of numbers are counting or a transcriber's loop; cut here, so that time stays linear."""
 
 
 @dataclass(frozen=True)
@@ -88,166 +85,212 @@ class Value:
         behind = next((i for i, kind in enumerate(reversed(self.kinds)) if kind == "D"), 0)
         return self.part(first, len(self.kinds) - behind) if first or behind else self
 
-    def beside(self, first: int, last: int) -> list["Value"]:
-        """What is left of it before and after words ``first`` … ``last`` (inclusive) of the turn."""
-        before = sum(place < first for place in self.places)
-        after = sum(place <= last for place in self.places)
-        bounds = ((0, before), (after, len(self.parts)))
-        return [self.part(*each) for each in bounds if each[0] < each[1]]
+    def alphabet_words(self) -> list[int]:
+        """Places of the letters that were said by an alphabet word."""
+        return [place for place, kind in zip(self.places, self.kinds, strict=True) if kind == "P"]
+
+    def apart_from(self, taken: Collection[int]) -> list["Value"]:
+        """What is left of it beside words that are personal data already."""
+        if not any(place in taken for place in self.places):
+            return [self]
+        numbered = [(place in taken, number) for number, place in enumerate(self.places)]
+        runs = [
+            [number for _, number in run]
+            for is_taken, run in itertools.groupby(numbered, lambda each: each[0])
+            if not is_taken
+        ]
+        return [self.part(run[0], run[-1] + 1) for run in runs]
 
 
-def _kind(words: Words, index: int) -> str:
-    """``D`` digits or a number word, ``M`` hundred or thousand, ``X`` double or triple, ``P``, ``L``, or nothing."""
-    word = words.folded[index]
-    if word.isdigit():
-        return "D" if word.isascii() else ""
-    if word in NUMBER_WORDS:
-        return "D"
-    if len(word) == 1:
-        is_unit = word in _GROWN_TO_NUMBERS and index > 0 and not words.gap(index) and not words.is_capital(index)
-        return "L" if word.isascii() and not words.is_possessive(index) and not is_unit else ""
-    if word in ALPHABET_WORDS:
-        return "P"
-    if word in _MULTIPLES:
-        return "M"
-    return "X" if word in _REPEATS else ""
+def is_number(words: Words, index: int) -> bool:
+    """Whether there is a word and it is a number, in figures or spoken."""
+    word = words.word(index)
+    return word in NUMBER_WORDS or (word.isdigit() and word.isascii())
 
 
 def _is_joined(words: Words, index: int) -> bool:
-    return _JOINED.fullmatch(words.gap(index)) is not None
+    """Whether only a pause or a separator stands between a word and the one before."""
+    return _SEPARATOR.fullmatch(words.gap(index)) is not None
 
 
-def _is_number(words: Words, index: int) -> bool:
-    return 0 <= index < len(words) and (words.folded[index] in NUMBER_WORDS or words.folded[index].isdigit())
+def _neighbours(words: Words, index: int) -> list[tuple[int, str]]:
+    """The words on both sides and what stands between, where nothing but a pause does."""
+    sides = ((index - 1, index), (index + 1, index + 1))
+    return [(i, words.gap(at)) for i, at in sides if 0 <= i < len(words) and _is_joined(words, at)]
 
 
-def _beside(words: Words, index: int, step: int) -> bool:
-    """Whether the neighbour in that direction is a number or a letter that is no word, with nothing but a pause between."""
-    other = index + step
-    if not 0 <= other < len(words) or not _is_joined(words, max(index, other)):
+def _is_letter(words: Words, index: int) -> bool:
+    """Whether a single letter is one, and not the article, the pronoun, or the unit of "5 k"."""
+    word = words.folded[index]
+    is_grown_after = index > 0 and not words.gap(index)
+    if word in word_list("grown_to_numbers") and is_grown_after and not words.is_capital(index) and words.after(index):
         return False
-    word = words.folded[other]
-    hyphen = words.gap(max(index, other)) == "-" and len(word) == 1
-    return hyphen or (len(word) == 1 and word.isalpha() and word not in _VOWELS_THAT_ARE_WORDS)
-
-
-def _is_between(words: Words, index: int) -> bool:
-    """Whether a word stands between two numbers or letters."""
-    return all(
-        0 <= other < len(words)
-        and _is_joined(words, max(index, other))
-        and (_is_number(words, other) or len(words.folded[other]) == 1)
-        for other in (index - 1, index + 1)
+    if word not in _LETTERS_THAT_ARE_WORDS:
+        return word.isascii()
+    beside = _neighbours(words, index)
+    is_between = len(beside) == 2 and all(is_number(words, i) or len(words.folded[i]) == 1 for i, _ in beside)
+    return is_between or any(
+        (not gap and words.folded[i].isdigit())
+        or (len(words.folded[i]) == 1 and gap == "-")
+        or (len(words.folded[i]) == 1 and words.folded[i] not in _LETTERS_THAT_ARE_WORDS and (i > index or "." not in gap))
+        for i, gap in beside
     )
 
 
 def _is_block_of_letters(words: Words, index: int) -> bool:
     """Whether a word is letters of a plate or a number: in capitals beside digits ("BRX 4471"), or grown together with them."""
     word = words.folded[index]
-    if not 2 <= len(word) <= _LONGEST_BLOCK or not word.isascii() or not word.isalpha() or word in _NO_BLOCKS:
+    if not 2 <= len(word) <= _LONGEST_BLOCK or not (word.isascii() and word.isalpha()) or words.is_possessive(index):
         return False
-    is_upper = words.surface(index).isupper() and not words.is_possessive(index)
-    for other in (index - 1, index + 1):
-        if 0 <= other < len(words) and words.folded[other].isdigit():
-            gap = words.gap(max(index, other))
-            if not gap or (is_upper and gap == "-") or (is_upper and gap == " " and not is_ordinary(word)):
-                return True
+    if word in word_list("grown_to_numbers") or word in word_list("says_what_number_is"):
+        return False
+    gaps = {gap for i, gap in _neighbours(words, index) if is_number(words, i) or words.folded[i] == "oh"}
+    if "" in gaps or ("-" in gaps and words.surface(index).isupper()):
+        return True
+    is_name = words.is_lower and (len(word) > _LONGEST_LOWER_BLOCK or is_first_name(word) or is_surname(word))
+    is_shown = words.is_lower or words.surface(index).isupper()
+    return is_shown and not is_name and not is_ordinary(word) and not gaps.isdisjoint((" ", "-"))
+
+
+def _is_zero(words: Words, index: int) -> bool:
+    """Whether an "oh" is a digit: in a row of them, one stands beside a number."""
+    for step in (-1, 1):
+        at, other = index, index + step
+        while words.word(other) in _ZEROS and abs(other - index) < _LONGEST_ROW_OF_ZEROS and _is_joined(words, max(at, other)):
+            at, other = other, other + step
+        if is_number(words, other) and _is_joined(words, max(at, other)):
+            return True
     return False
 
 
-def _part(words: Words, index: int) -> tuple[str, str] | None:
-    """A word's kind and what it stands for; None where a value ends."""
-    kind, word = _kind(words, index), words.folded[index]
-    if word in _ZEROS:
-        if _is_number(words, index - 1) or _is_number(words, index + 1) or word == "oh" and _near_zero(words, index):
-            return "D", "0"
-        return ("L", "O") if word == "o" else None
-    if kind == "L" and word in _VOWELS_THAT_ARE_WORDS:
-        if not (_beside(words, index, -1) or _beside(words, index, 1) or _is_between(words, index) or _is_grown(words, index)):
-            return None
-    if kind == "D":
+def _part(words: Words, index: int, *, is_running: bool) -> tuple[str, str] | None:
+    """A word's kind and what it stands for; None where it is no part of a value.
+
+    Args:
+        is_running: several parts of a value were read already.
+    """
+    word = words.folded[index]
+    if word in _ZEROS and (_is_zero(words, index) or (word == "oh" and is_running and words.gap(index) == " ")):
+        return "D", "0"
+    if words.is_possessive(index):
+        return None
+    if is_number(words, index):
         return "D", NUMBER_WORDS.get(word, word)
-    if kind in {"L", "P"}:
-        return kind, word[0].upper()
+    if len(word) == 1:
+        return ("L", word.upper()) if _is_letter(words, index) else None
+    if word in ALPHABET_WORDS:
+        return "P", word[0].upper()
     return ("L", word.upper()) if _is_block_of_letters(words, index) else None
-
-
-def _is_grown(words: Words, index: int) -> bool:
-    """Whether a letter touches a digit ("4A")."""
-    return (index > 0 and not words.gap(index) and words.folded[index - 1].isdigit()) or (
-        index + 1 < len(words) and not words.gap(index + 1) and words.folded[index + 1].isdigit()
-    )
-
-
-def _near_zero(words: Words, index: int) -> bool:
-    """Whether an "oh" stands in "oh oh seven"."""
-    return words.folded[index + 1 : index + 2] == ["oh"] and _is_number(words, index + 2)
 
 
 def find_values(words: Words) -> list[Value]:
     """All values of a text, in order; those of a single part too."""
     folded = words.folded
-    if _STARTERS.isdisjoint(folded) and not any(word.isdigit() for word in folded):
-        return []
-    found, index = [], 0
-    while index < len(words):
-        value, index = _read_value(words, index)
-        if value is not None:
+    found, past = [], 0
+    for start, word in enumerate(folded):
+        if start < past or not (word in _STARTERS or word[0].isdigit() or _is_before_number(folded, start)):
+            continue
+        reader = _Reader(words, start)
+        reader.read()
+        past = reader.index
+        if value := reader.value():
             found.append(value)
     return found
 
 
-def _read_value(words: Words, start: int) -> tuple[Value | None, int]:
-    """The value that begins at a word, or None; and where to go on."""
-    folded, n = words.folded, len(words)
-    parts: list[str] = []
-    kinds: list[str] = []
-    places: list[int] = []
-    tens_open = repeat = 0
-    last, index = start, start
-    while index < n:
-        if parts and not _is_joined(words, index):
-            break
-        word = folded[index]
-        if word in _MULTIPLES and kinds[-1:] == ["D"] and len(parts[-1]) <= 2:
-            parts[-1] = str(int(parts[-1]) * _MULTIPLES[word])
-            last, tens_open, index = index, _MULTIPLES[word], index + 1
-            continue
-        if word == "hundred" and not parts and index + 1 < n and (_is_number(words, index + 1) or folded[index + 1] == "and"):
-            parts, kinds, places = ["100"], ["D"], [index]
-            last, tens_open, index = index, 100, index + 1
-            continue
-        if word in _REPEATS and index + 1 < n and _is_number(words, index + 1):
-            repeat, index = _REPEATS[word], index + 1
-            continue
-        if word in _FILLERS and parts and index + 1 < n and _part(words, index + 1) and _is_joined(words, index + 1):
-            index += 1
-            continue
-        if word == "x" and folded[index + 1 : index + 2] == ["ray"]:
-            parts, kinds, places = [*parts, "X"], [*kinds, "P"], [*places, index]
-            last, index, tens_open = index + 1, index + 2, 0
-            continue
-        if word == "and" and tens_open >= 100 and index + 1 < n and folded[index + 1] in NUMBER_WORDS:
-            index += 1
-            continue
-        part = _part(words, index)
+def _is_before_number(folded: list[str], index: int) -> bool:
+    """Whether a word may be letters before digits: a cheap look that saves a closer one at most words."""
+    if index + 1 == len(folded) or len(folded[index]) > _LONGEST_BLOCK:
+        return False
+    following = folded[index + 1]
+    return following in NUMBER_WORDS or following == "oh" or following[0].isdigit()
+
+
+class _Reader:
+    """Reads one value from a word on. ``index`` is the next word, ``last`` the last one that belongs to the value."""
+
+    def __init__(self, words: Words, start: int) -> None:
+        self.words, self.index, self.last = words, start, start
+        self.parts: list[str] = []
+        self.kinds: list[str] = []
+        self.places: list[int] = []
+        self.room = 0
+        """What the last number leaves open for the next to fill: 10 after "forty", 1000 after "two thousand"."""
+        self.repeat = 1
+
+    def read(self) -> None:
+        """Read to the value's end; at least one word is passed."""
+        start = self.index
+        while self.index < len(self.words) and len(self.parts) < _MOST_PARTS:
+            if self.parts and not _is_joined(self.words, self.index):
+                break
+            if not (self._multiple() or self._link() or self._letter_x() or self._next_part()):
+                break
+        self.index = max(self.index, start + 1)
+
+    def value(self) -> Value | None:
+        """What was read; "D.O.B." before a number is not part of it."""
+        skip = 3 if self.parts[:3] == ["D", "O", "B"] else 0
+        if len(self.parts) == skip:
+            return None
+        parts, kinds, places = self.parts[skip:], self.kinds[skip:], self.places[skip:]
+        return Value(places[0], self.last, tuple(parts), "".join(kinds), tuple(places))
+
+    def _push(self, part: str, kind: str, room: int, words: int = 1) -> bool:
+        self.parts.append(part)
+        self.kinds.append(kind)
+        self.places.append(self.index)
+        return self._pass(words, room)
+
+    def _pass(self, words: int, room: int) -> bool:
+        self.last = self.index + words - 1
+        self.index += words
+        self.room, self.repeat = room, 1
+        return True
+
+    def _multiple(self) -> bool:
+        """ "four hundred", "two thousand", "a hundred and six"."""
+        factor = _MULTIPLES.get(self.words.folded[self.index])
+        if factor is None:
+            return False
+        if self.kinds[-1:] == ["D"] and len(self.parts[-1]) <= 2:
+            self.parts[-1] = str(int(self.parts[-1]) * factor)
+            return self._pass(1, factor)
+        following = self.index + 1
+        is_one = not self.parts and (is_number(self.words, following) or self.words.word(following) == "and")
+        return self._push(str(factor), "D", factor) if is_one else False
+
+    def _link(self) -> bool:
+        """Words inside a value that stand for nothing: "dash", "uh", "double" and "triple", the "and" of "hundred and six"."""
+        word, following = self.words.folded[self.index], self.index + 1
+        if following == len(self.words):
+            return False
+        is_filler = bool(self.parts) and word in _FILLERS and _part(self.words, following, is_running=True) is not None
+        is_and = word == "and" and self.room >= 100 and self.words.folded[following] in NUMBER_WORDS
+        is_repeat = word in _REPEATS and is_number(self.words, following)
+        if not ((is_filler and _is_joined(self.words, following)) or is_and or is_repeat):
+            return False
+        self.repeat = _REPEATS[word] if is_repeat else 1
+        self.index = following
+        return True
+
+    def _letter_x(self) -> bool:
+        """ "X-ray" is two words here."""
+        is_x = self.words.folded[self.index] == "x" and self.words.word(self.index + 1) == "ray"
+        return self._push("X", "P", 0, words=2) if is_x else False
+
+    def _next_part(self) -> bool:
+        word = self.words.folded[self.index]
+        part = _part(self.words, self.index, is_running=len(self.parts) > 1)
         if part is None:
-            break
+            return False
         kind, said = part
-        adds = tens_open and folded[index] in NUMBER_WORDS and said != "0" and len(said) < len(str(tens_open))
-        if adds and words.gap(index) in {" ", "-"}:
+        fills = self.room and word in NUMBER_WORDS and said != "0" and len(said) < len(str(self.room))
+        if fills and self.words.gap(self.index) in {" ", "-"}:
             # "forty two", "two thousand six", but not "forty forty".
-            parts[-1] = str(int(parts[-1]) + int(said))
-            tens_open = 10 if folded[index] in _TENS and tens_open > 10 else 0
-        else:
-            parts, kinds, places = [*parts, said * (repeat or 1)], [*kinds, kind], [*places, index]
-            tens_open = 10 if folded[index] in _TENS else 0
-        last, index, repeat = index, index + 1, 0
-        # "S as in Sam": the word after only says the letter again.
-        if kind == "L" and folded[index : index + 2] in (["as", "in"], ["for", "in"]) and index + 2 < n:
-            last, index = index + 2, index + 3
-    if parts[:3] == ["D", "O", "B"]:
-        del parts[:3], kinds[:3], places[:3]
-    if not parts:
-        return None, max(index, start + 1)
-    return Value(places[0], last, tuple(parts), "".join(kinds), tuple(places)), max(index, start + 1)
+            self.parts[-1] = str(int(self.parts[-1]) + int(said))
+            return self._pass(1, 10 if word in _TENS and self.room > 10 else 0)
+        # "S as in Sam": the words after the letter only say it again.
+        following = self.words.folded[self.index + 1 : self.index + 4]
+        is_explained = kind == "L" and len(following) == 3 and following[:2] == ["as", "in"]
+        return self._push(said * self.repeat, kind, 10 if word in _TENS else 0, words=4 if is_explained else 1)

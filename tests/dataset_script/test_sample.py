@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from dataset_script.build import SAMPLE, assemble, read_sidecar
+from dataset_script.build import SAMPLE, read_manifest
+from dataset_script.sidecar import read_sidecar
 from dataset_script.transcripts import read_transcript
 
 FILES = sorted((SAMPLE / "transcripts").glob("*.csv"))
@@ -61,12 +62,12 @@ def test_telephone_numbers_are_from_the_range_kept_for_fiction():
     assert all(re.fullmatch(r"555[- ]01\d\d", number) for number in numbers)
 
 
-def test_every_split_of_the_sample_is_usable():
-    build = assemble(SAMPLE)
-    clean = Counter(build.splits[item.scenario_id] for item in build.items if item.subset == "clean")
-    scenarios = Counter(build.splits.values())
-    assert scenarios["test"] >= 10 and scenarios["validation"] >= 8 and scenarios["train"] >= 50
-    assert clean["test"] >= 100
+def test_every_split_of_the_sample_is_usable_and_no_encounter_is_gated(built_sample):
+    manifest = read_manifest(built_sample)
+    counts = manifest.counts
+    assert counts["test"]["scenarios"] >= 10 and counts["validation"]["scenarios"] >= 8 and counts["train"]["scenarios"] >= 50
+    assert counts["test"]["items_clean"] >= 100
+    assert manifest.files == {"kept": len(FILES)}
 
 
 def test_ids_in_the_sidecar_name_their_files():

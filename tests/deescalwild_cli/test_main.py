@@ -24,7 +24,7 @@ def test_help_names_the_commands():
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["data", "build", "--source", "no/such/folder"], 1, "not a folder"),
+        (["data", "build", "--source", "no/such/folder"], 1, "does not exist"),
         (["leaderboard", "--results", "no/such/folder"], 2, "--results"),
         (["evaluate", "baseline/oracle", "--data", "no/such/folder"], 2, "deescalwild data build"),
     ],

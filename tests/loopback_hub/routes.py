@@ -292,7 +292,11 @@ def paths_info(call: Call) -> Any:
     files = call.repo().resolve(call.parts["revision"]).files
     asked = parse_qs(call.request.body.decode()).get("paths", [])
     folders = _folders(files)
-    return [_entry(path, files[path]) if path in files else _folder(path) for path in asked if path in files or path in folders]
+    return [
+        _entry(path, files[path]) if path in files else _folder(path)
+        for path in asked
+        if path in files or path in folders
+    ]
 
 
 @route("GET", r"(?:/(?P<kind>datasets|spaces))?/(?P<id>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
@@ -451,7 +455,9 @@ def _create_ref(repo: Repo, ref: str, target: str) -> dict[str, Any]:
 
 def _delete_ref(repo: Repo, ref: str) -> dict[str, Any]:
     if ref not in repo.refs or ref == MAIN:
-        raise Refusal(404 if ref != MAIN else 403, f"{ref} cannot be deleted", "RevisionNotFound" if ref != MAIN else "")
+        raise Refusal(
+            404 if ref != MAIN else 403, f"{ref} cannot be deleted", "RevisionNotFound" if ref != MAIN else ""
+        )
     del repo.refs[ref]
     return {}
 

@@ -1,0 +1,178 @@
+"""Everything but names: e-mail, dates of birth, numbers and addresses, first in each turn, then what is said again."""
+
+from collections.abc import Sequence
+
+from dataset_script.privacy.addresses import (
+    find_addresses,
+    house_number_alone,
+    repeated_address,
+    rest_of_address,
+    speaks_of_home,
+)
+from dataset_script.privacy.dates import birth_date_parts, birth_dates, find_dates
+from dataset_script.privacy.emails import find_emails
+from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, PLATE
+from dataset_script.privacy.numbers import number_types
+from dataset_script.privacy.questions import NOTHING, Open, speaks_of
+from dataset_script.privacy.reading import Reading
+from dataset_script.privacy.values import Value
+
+_NEARBY = 3
+"""Turns within which a part of a value that was just said is taken for a repetition, or for the rest of an answer."""
+_SHORT_ANSWER = 6
+_SHORTEST_PART = 3
+_SHORTEST_REPEATED = 4
+_LONG_ENOUGH_TO_BE_CUT = 7
+_VANITY_PLATE = range(4, 9)
+_MOST_NEARBY = 100
+"""More values than this in a few turns are a transcriber's loop, not a conversation."""
+
+
+def find_structured(read: Sequence[Reading]) -> None:
+    """Find structured data in all turns of a scenario."""
+    for turn in read:
+        before = read[max(0, turn.number - _NEARBY) : turn.number]
+        if turn.asked:
+            turn.recent = _recent(turn, before)
+        _find_in_turn(turn)
+        if ADDRESS in turn.asked and not turn.mentions:
+            _find_part_of_address(turn, before)
+    _find_repeated(read)
+
+
+def _recent(turn: Reading, before: Sequence[Reading]) -> Open:
+    return NOTHING.union(speaks_of(turn.words), *(speaks_of(near.words) | near.types() for near in before))
+
+
+def _find_in_turn(turn: Reading) -> None:
+    """The surest kinds first, so that a word is taken by the best reading of it."""
+    words = turn.words
+    for start, end in find_emails(words):
+        turn.add_place(start, end, EMAIL, "shape")
+    if PLATE in turn.asked:
+        _find_vanity_plate(turn)
+    if not turn.values and turn.asked.isdisjoint((ADDRESS, DOB)) and not speaks_of_home(words):
+        return
+    for date, rule in birth_dates(words, turn.values, is_asked=DOB in turn.asked):
+        if turn.is_free(date.first, date.last):
+            turn.add(date.first, date.last, DOB, rule)
+    numbers = [
+        found
+        for value in _left(turn)
+        if turn.asked or len(value.canonical) >= _SHORTEST_PART
+        for found in number_types(words, value, turn.asked, turn.recent)
+    ]
+    _add_numbers(turn, [found for found in numbers if _is_sure(*found)])
+    for first, last, rule in find_addresses(words, _left(turn), is_asked=ADDRESS in turn.asked):
+        if turn.is_free(first, last):
+            turn.add(first, last, ADDRESS, rule)
+    _add_numbers(turn, numbers)
+    is_date_alone = DOB in turn.asked & turn.recent and not turn.mentions and len(words) <= _SHORT_ANSWER
+    if is_date_alone and (part := birth_date_parts(words, turn.values)):
+        turn.add(*part, DOB, "answer")
+
+
+def _left(turn: Reading) -> list[Value]:
+    """Values apart from what is found already: "June second, eighty-one, 987-65-4321"."""
+    return [part for value in turn.values for part in value.apart_from(turn.taken)]
+
+
+def _is_sure(value: Value, kind: str, rule: str) -> bool:
+    """Whether a number is not the house number of an address."""
+    return rule == "context" or value.digits > 5 or value.letters > 0
+
+
+def _add_numbers(turn: Reading, numbers: Sequence[tuple[Value, str, str]]) -> None:
+    for value, kind, rule in numbers:
+        if turn.is_free(value.first, value.last):
+            turn.add(value.first, value.last, kind, rule)
+
+
+def _find_vanity_plate(turn: Reading) -> None:
+    """Letters alone in capitals, as the answer to a question for a plate."""
+    if turn.words.text.isupper():
+        return
+    for index, word in enumerate(turn.words.folded):
+        if len(word) in _VANITY_PLATE and word.isalpha() and turn.words.surface(index).isupper():
+            turn.add(index, index, PLATE, "answer")
+
+
+def _find_part_of_address(turn: Reading, before: Sequence[Reading]) -> None:
+    """A turn that is nothing but the first or the second half of an address."""
+    part = None
+    if any(ADDRESS in near.types() for near in before):
+        part = rest_of_address(turn.words)
+    elif ADDRESS in turn.recent:
+        part = house_number_alone(turn.words, turn.values)
+    if part is not None:
+        turn.add(*part, ADDRESS, "answer")
+
+
+def _find_repeated(read: Sequence[Reading]) -> None:
+    """Values said once with evidence, said again without; read back whole, or in part soon after."""
+    said = [_said_in(turn) for turn in read]
+    whole = {
+        text: kind
+        for turn in reversed(said)
+        for text, kind in turn
+        if len(text) >= _SHORTEST_REPEATED and kind != ADDRESS
+    }
+    births = {date for turn in read for date in _births_in(turn)}
+    if not any(said) and not births:
+        return
+    for turn in read:
+        if not turn.values:
+            continue
+        for date in find_dates(turn.words, turn.values) if births else ():
+            if date.canonical in births and turn.is_free(date.first, date.last):
+                turn.add(date.first, date.last, DOB, "repeated")
+        nearby = [each for near in said[max(0, turn.number - _NEARBY) : turn.number + _NEARBY + 1] for each in near]
+        for value in turn.values:
+            if turn.is_free(value.first, value.last):
+                _find_repeated_value(turn, value, whole, dict(nearby))
+
+
+def _said_in(turn: Reading) -> list[tuple[str, str]]:
+    """Canonical form and type of the values that are personal data."""
+    found = []
+    for value in turn.values:
+        first, last = turn.taken.get(value.first), turn.taken.get(value.last)
+        if first is not None and first is last:
+            found.append((value.canonical, first.type))
+    return found
+
+
+def _births_in(turn: Reading) -> list[str]:
+    """Whole dates of birth, in their canonical form."""
+    if DOB not in turn.types():
+        return []
+    dates = [date for date in find_dates(turn.words, turn.values) if date.year is not None and date.first in turn.taken]
+    return [date.canonical for date in dates if turn.taken[date.first].type == DOB]
+
+
+def _find_repeated_value(turn: Reading, value: Value, whole: dict[str, str], nearby: dict[str, str]) -> None:
+    for part in (value, value.trimmed()):
+        kind = whole.get(part.canonical) or _part_of(part.canonical, nearby)
+        if kind is None:
+            continue
+        last = repeated_address(turn.words, part) if kind == ADDRESS else part.last
+        if turn.is_free(part.first, last):
+            turn.add(part.first, last, kind, "repeated")
+            return
+
+
+def _part_of(canonical: str, nearby: dict[str, str]) -> str | None:
+    """The type of a value said nearby that these letters and digits are, begin or end."""
+    is_year = len(canonical) == 4 and canonical[:2] in {"19", "20"}
+    if len(canonical) < _SHORTEST_PART or is_year or len(nearby) > _MOST_NEARBY:
+        return None
+    if nearby.get(canonical, DOB) != DOB:
+        return nearby[canonical]
+    for text, kind in nearby.items():
+        if (
+            kind not in {ADDRESS, DOB}
+            and len(text) >= _LONG_ENOUGH_TO_BE_CUT
+            and (text.startswith(canonical) or text.endswith(canonical))
+        ):
+            return kind
+    return None
