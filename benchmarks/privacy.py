@@ -38,7 +38,9 @@ _INTRODUCED = re.compile(
     re.I,
 )
 _SPELLED = re.compile(r"(?:[A-Za-z][-, .]+){2,}[A-Za-z]\b")
-_NO_VALUES = frozenset(["the", "of", "and", "in", "on", "at", "uh", "um", "a", "is", "it", "area", "code", "dash", "dot", "number"])
+_NO_VALUES = frozenset(
+    ["the", "of", "and", "in", "on", "at", "uh", "um", "a", "is", "it", "area", "code", "dash", "dot", "number"]
+)
 # What Presidio calls the types of the labelled set.
 PRESIDIO_TYPES = {
     "PERSON": "NAME", "PHONE_NUMBER": "PHONE", "LOCATION": "ADDRESS", "DATE_TIME": "DOB", "US_DRIVER_LICENSE": "LICENSE", "US_SSN": "SSN",
@@ -79,17 +81,23 @@ class Score:
 Finder = Callable[[Sequence[SpokenTurn]], list[Mention]]
 
 
+def split_marks(turn: int, marked: str) -> tuple[str, list[Mention]]:
+    """A marked text → the text alone, and its marks."""
+    text, marks, at = "", [], 0
+    for match in _MARK.finditer(marked):
+        text += marked[at : match.start()]
+        marks.append(Mention(turn, len(text), len(text) + len(match[2]), match[1], "mark"))
+        text, at = text + match[2], match.end()
+    return text + marked[at:], marks
+
+
 def read_labelled(path: Path) -> Labelled:
-    """Split marks from text."""
-    stored = json.loads(path.read_text("utf-8"))
+    """A labelled file."""
     turns, marks = [], []
-    for number, turn in enumerate(stored["turns"]):
-        text, at = "", 0
-        for match in _MARK.finditer(turn["text"]):
-            text += turn["text"][at : match.start()]
-            marks.append(Mention(number, len(text), len(text) + len(match[2]), match[1], "mark"))
-            text, at = text + match[2], match.end()
-        turns.append(SpokenTurn(turn["speaker"], turn["role"], text + turn["text"][at:]))
+    for number, turn in enumerate(json.loads(path.read_text("utf-8"))["turns"]):
+        text, found = split_marks(number, turn["text"])
+        turns.append(SpokenTurn(turn["speaker"], turn["role"], text))
+        marks += found
     return Labelled(path.stem, tuple(turns), tuple(marks))
 
 

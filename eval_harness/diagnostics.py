@@ -93,7 +93,6 @@ def faults_of(reply: Reply) -> list[str]:
     says_more = words.count(" ") >= 2
     checks = {
         "speaks_as_officer": bool(_OFFICER.search(reply.prediction)),
-        "thinks": "holds a thinking model's thoughts (they are stripped)",
         "narrates": bool(_NARRATION.search(reply.prediction)),
         "speaks_as_assistant": bool(_ASSISTANT.search(reply.prediction)),
         "refuses": bool(_REFUSAL.search(reply.prediction)),

@@ -69,7 +69,11 @@ def _boxes(words: Words) -> Iterator[Found]:
     """ "P.O. Box 119", "Route 2, Box 40", "1400 block of Alder Street"."""
     patterns = [pattern for cue, pattern in (("box", _BOX), ("block", _BLOCK)) if cue in words.folded]
     for match in itertools.chain.from_iterable(pattern.finditer(words.text) for pattern in patterns):
-        yield bisect.bisect_left(words.starts, match.start()), bisect.bisect_left(words.starts, match.end()) - 1, "shape"
+        yield (
+            bisect.bisect_left(words.starts, match.start()),
+            bisect.bisect_left(words.starts, match.end()) - 1,
+            "shape",
+        )
 
 
 def _homes_without_number(words: Words, values: Sequence[Value], *, is_asked: bool) -> Iterator[Found]:
@@ -157,7 +161,11 @@ def _at_number(words: Words, value: Value, *, is_asked: bool) -> Found | None:
 
 def _is_house_number(words: Words, value: Value) -> bool:
     """Whether a value can be one: few digits, at most a letter after them, nothing that makes it a price, a time or a call sign."""
-    if value.letters > 1 or not 1 <= value.digits <= _LONGEST_HOUSE_NUMBER or (value.letters and value.kinds[-1] != "L"):
+    if (
+        value.letters > 1
+        or not 1 <= value.digits <= _LONGEST_HOUSE_NUMBER
+        or (value.letters and value.kinds[-1] != "L")
+    ):
         return False
     previous = words.word(value.first - 1)
     is_other = words.gap(value.first).endswith(("$", ":", "#")) or previous in _BEFORE_NO_HOUSE
@@ -181,7 +189,9 @@ def _is_year(value: Value) -> bool:
 def _is_said_as_address(words: Words, value: Value) -> bool:
     """The same without capitals: "out of 502 east garnet", "at 600 camellia"."""
     following = words.word(value.last + 1)
-    is_led_to = words.word(value.first - 1) in word_list("before_addresses") and bool(following) and not is_ordinary(following)
+    is_led_to = (
+        words.word(value.first - 1) in word_list("before_addresses") and bool(following) and not is_ordinary(following)
+    )
     return value.digits >= 3 and (following in word_list("directions") or is_led_to)
 
 
@@ -271,5 +281,7 @@ def rest_of_address(words: Words) -> tuple[int, int] | None:
     is_number = words.folded[first] in SPOKEN_DIGITS or words.folded[first].isdigit() or len(words.folded[first]) == 1
     if is_number and designation(words, first) == last:
         return first, last
-    is_street = len(parts) <= 3 and all(words.is_capital(i) and words.folded[i] not in word_list("not_answers") for i in parts)
+    is_street = len(parts) <= 3 and all(
+        words.is_capital(i) and words.folded[i] not in word_list("not_answers") for i in parts
+    )
     return (first, last) if is_street and not words.text.rstrip().endswith("?") else None

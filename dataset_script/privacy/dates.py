@@ -9,7 +9,10 @@ from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import NUMBER_WORDS, Value
 
 _MONTH_OF = {
-    word[:3]: number for number, word in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)
+    word[:3]: number
+    for number, word in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
+    )
 }
 _MONTH_OF |= {"ene": 1, "abr": 4, "ago": 8, "dic": 12}
 _UNIT_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
@@ -18,7 +21,19 @@ _ORDINALS = (
     | {
         word: n
         for n, word in enumerate(
-            ["tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"],
+            [
+                "tenth",
+                "eleventh",
+                "twelfth",
+                "thirteenth",
+                "fourteenth",
+                "fifteenth",
+                "sixteenth",
+                "seventeenth",
+                "eighteenth",
+                "nineteenth",
+                "twentieth",
+            ],
             start=10,
         )
     }

@@ -58,6 +58,7 @@ def _known_names(turns: Sequence[SpokenTurn], marked: Sequence[Mention]) -> Know
         for index, word in enumerate(words.folded):
             if word in parts:
                 known.add(words.surface(index))
+    known.of_labels |= known.folded
     for mention in marked:
         if mention.type == NAME:
             words = words_of(turns[mention.turn].text[mention.start : mention.end])

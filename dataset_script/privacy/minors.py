@@ -7,7 +7,26 @@ from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import SpokenTurn
 from dataset_script.privacy.tokens import words_of
 
-_AGES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"]
+_AGES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+]
 _AGE = rf"(?:1[0-7]|[0-9]|{'|'.join(_AGES[1:])})(?![\w.:,/-]*\d)(?![-\s](?:hundred|thousand|something))"
 _NOT_AN_AGE = (
     r"(?!\s*(?:,\s*)?(?:or|to|-)?\s*(?:minutes?|mins?|hours?|days?|weeks?|miles?|blocks?|feet|foot|inch(?:es)?|percent|dollars?|bucks?|"

@@ -29,10 +29,12 @@ class Name:
 class Known:
     """The words of names for which the file has evidence.
 
-    ``written`` are forms that are not folded ("jesús"); ``pets`` are names that are no person's.
+    ``of_labels`` are those of speaker labels, which stay nowhere; ``written`` are forms that are not folded ("jesús"); ``pets`` are
+    names that are no person's.
     """
 
     folded: set[str] = field(default_factory=set)
+    of_labels: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     pets: set[str] = field(default_factory=set)
 
@@ -99,7 +101,9 @@ def _next_part(words: Words, last: int) -> int | None:
 def _after_particles(words: Words, index: int) -> int | None:
     """The capitalised word after "de", "de la", "van der"; None where there is none."""
     place = index
-    while place - index < _LONGEST_PARTICLES and words.word(place) in word_list("particles") and words.after(place) == " ":
+    while (
+        place - index < _LONGEST_PARTICLES and words.word(place) in word_list("particles") and words.after(place) == " "
+    ):
         place += 1
     is_name = place > index and words.is_capital_at(place) and not is_ordinary(words.folded[place])
     return place if is_name else None

@@ -121,7 +121,11 @@ def _mixed_by_shape(words: Words, value: Value) -> str | None:
 def _fits(kind: str, value: Value, smallest: int) -> bool:
     """Whether a value can be of a type, by its length and what it is made of."""
     size = len(value.canonical)
-    if (kind in {PHONE, SSN} and value.letters) or (kind == PHONE and size == 5) or (kind != PLATE and not value.digits):
+    if (
+        (kind in {PHONE, SSN} and value.letters)
+        or (kind == PHONE and size == 5)
+        or (kind != PLATE and not value.digits)
+    ):
         return False
     return smallest <= size <= _LARGEST[kind]
 
@@ -130,7 +134,9 @@ def _by_context(value: Value, said: str | None) -> str | None:
     """The type that words nearby give, where the value can be of it."""
     if said not in _SMALLEST or not _fits(said, value, _SMALLEST[said]):
         return None
-    if (_is_year(value) and said in {PLATE, OTHER_ID, LICENSE}) or (said == PLATE and not value.digits and value.letters < 4):
+    if (_is_year(value) and said in {PLATE, OTHER_ID, LICENSE}) or (
+        said == PLATE and not value.digits and value.letters < 4
+    ):
         return None
     # A shape beyond doubt keeps its type, whatever word is near it.
     if len(value.canonical) == VIN_LENGTH and value.letters >= 3:

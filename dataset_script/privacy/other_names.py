@@ -39,7 +39,8 @@ def find_names(words: Words, values: Sequence[Value], announced: Iterable[Name],
     found: list[Name] = []
     index = 0
     while index < len(words):
-        at = starting.get(index) or (None if index in call_signs else _name_at(words, index, known))
+        is_call_sign = index in call_signs and words.folded[index] not in known.of_labels
+        at = starting.get(index) or (None if is_call_sign else _name_at(words, index, known))
         if at is not None:
             found.append(_with_nickname(words, at))
         index = index + 1 if at is None else at.last + 1
@@ -56,7 +57,7 @@ def _with_nickname(words: Words, name: Name) -> Name:
 
 def _name_at(words: Words, index: int, known: Known) -> Name | None:
     word = words.folded[index]
-    if word in known.pets or not word[0].isalpha():
+    if (word in known.pets and word not in known.of_labels) or not word[0].isalpha():
         return None
     may_be_known = word in known.folded or word[:-1] in known.folded or known.written
     if may_be_known and _is_known(words, index, known):
@@ -76,10 +77,13 @@ def _is_known(words: Words, index: int, known: Known) -> bool:
     if word not in known.folded:
         is_plural = word[-1] == "s" and word[:-1] in known.folded and len(word) > 4 and is_capital
         return words.surface(index).lower() in known.written or (is_plural and not is_ordinary(word))
+    is_word = is_ordinary(word) or word in word_list("not_people")
+    if word in known.of_labels and not is_word:
+        return True
     is_saint = words.word(index - 1) in word_list("place_openers") and words.gap(index) in {" ", ". "}
     if is_saint or words.word(index + 1) in word_list("after_places") | {ANONYMOUS}:
         return False
-    if not is_ordinary(word) and word not in word_list("not_people"):
+    if not is_word:
         return is_capital or len(word) > 2
     if not is_capital or is_before_place(words, index):
         return False
@@ -99,7 +103,9 @@ def _opens_as_known(words: Words, index: int) -> bool:
 
 def _end_of_known(words: Words, index: int, known: Known) -> int:
     last = end_of_name(words, index) if words.is_capital(index) else index
-    while words.after(last) in {" ", "-"} and words.word(last + 1) in known.folded and _is_known(words, last + 1, known):
+    while (
+        words.after(last) in {" ", "-"} and words.word(last + 1) in known.folded and _is_known(words, last + 1, known)
+    ):
         last += 1
     return last
 
@@ -190,7 +196,9 @@ def _is_kin_named(words: Words, index: int) -> bool:
 def _is_in_company(words: Words, index: int) -> bool:
     """Whether the words around make a capitalised word a person: kin before it, a comma of address, a verb of people after."""
     gap, after = words.gap(index), words.after(index)
-    if (words.word(index - 1) in word_list("kin") and gap in {" ", ", "}) or (words.is_possessive(index) and gap == " "):
+    if (words.word(index - 1) in word_list("kin") and gap in {" ", ", "}) or (
+        words.is_possessive(index) and gap == " "
+    ):
         return True
     is_acting = after == " " and words.word(index + 1) in word_list("verbs_of_people")
     return is_acting or (words.opens_sentence(index) and after.startswith(","))

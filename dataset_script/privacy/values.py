@@ -14,14 +14,20 @@ from dataset_script.privacy.lexicon import is_first_name, is_ordinary, is_surnam
 from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.tokens import Words
 
-_UNITS = {w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])} | {"niner": "9"}
+_UNITS = {
+    w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+} | {"niner": "9"}
 _TEENS = {
     w: str(n)
     for n, w in enumerate(
-        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], start=10
+        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"],
+        start=10,
     )
 }
-_TENS = {w: str(n * 10) for n, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)}
+_TENS = {
+    w: str(n * 10)
+    for n, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)
+}
 _MULTIPLES = {"hundred": 100, "thousand": 1000}
 _REPEATS = {"double": 2, "triple": 3}
 _SPANISH = {w: str(n) for n, w in enumerate("cero uno dos tres cuatro cinco seis siete ocho nueve diez".split())}
@@ -132,7 +138,11 @@ def _is_letter(words: Words, index: int) -> bool:
     return is_between or any(
         (not gap and words.folded[i].isdigit())
         or (len(words.folded[i]) == 1 and gap == "-")
-        or (len(words.folded[i]) == 1 and words.folded[i] not in _LETTERS_THAT_ARE_WORDS and (i > index or "." not in gap))
+        or (
+            len(words.folded[i]) == 1
+            and words.folded[i] not in _LETTERS_THAT_ARE_WORDS
+            and (i > index or "." not in gap)
+        )
         for i, gap in beside
     )
 
@@ -156,7 +166,11 @@ def _is_zero(words: Words, index: int) -> bool:
     """Whether an "oh" is a digit: in a row of them, one stands beside a number."""
     for step in (-1, 1):
         at, other = index, index + step
-        while words.word(other) in _ZEROS and abs(other - index) < _LONGEST_ROW_OF_ZEROS and _is_joined(words, max(at, other)):
+        while (
+            words.word(other) in _ZEROS
+            and abs(other - index) < _LONGEST_ROW_OF_ZEROS
+            and _is_joined(words, max(at, other))
+        ):
             at, other = other, other + step
         if is_number(words, other) and _is_joined(words, max(at, other)):
             return True
