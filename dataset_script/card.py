@@ -123,6 +123,11 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def _code(value: str) -> str:
+    """A value of somebody's making as code in one table cell."""
+    return "`" + " ".join(value.replace("`", "'").split()) + "`"
+
+
 def _percent(count: int, total: int) -> str:
     return f"{100 * count / total:.1f} %" if total else "–"
 
@@ -132,7 +137,7 @@ def _by_split(name: str, splits: dict[str, "SplitStatistics"], counters: Sequenc
     whole = sum(counters, Counter[str]())
     values = sorted(whole, key=lambda value: (-whole[value], value))
     rows = [
-        [f"`{value}`", *(own[value] for own in counters), _percent(whole[value], whole.total())]
+        [_code(value), *(own[value] for own in counters), _percent(whole[value], whole.total())]
         for value in values[:_MOST_ROWS]
     ]
     if rest := values[_MOST_ROWS:]:
@@ -144,7 +149,7 @@ def _by_split(name: str, splits: dict[str, "SplitStatistics"], counters: Sequenc
 def _counted(name: str, values: Counter[str]) -> str:
     return _table(
         [name, "count"],
-        [[f"`{value}`", count] for value, count in sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))],
+        [[_code(value), count] for value, count in sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))],
     )
 
 

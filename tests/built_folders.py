@@ -1,16 +1,31 @@
-"""Changing a built folder on purpose: rows, reports, files; and sealing it again, so that only the intended problem is left."""
+"""Small built folders, and changing them on purpose: rows, reports, files; and sealing it again, so that only the intended problem is left."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from dataset_script import card, dialogue
+from dataset_script.build import SAMPLE, build_dataset
 from dataset_script.dialogue import Scenario, scenario_of
 from dataset_script.manifest import CANARY, MANIFEST, read_manifest
 from dataset_script.pipeline.shards import chat_row, digest_of, item_row, row_digest, scenario_row, write_table
 from dataset_script.publishing.folder import CONFIGS, BuiltFolder
 from dataset_script.splits import SPLITS
+
+
+def build_small(parent: Path, *, is_sample: bool) -> Path:
+    """Build the twelve shortest transcripts of the sample; what guards the corpus guards them unless ``is_sample``."""
+    source = parent / "transcripts"
+    source.mkdir()
+    shutil.copy(SAMPLE / "scenarios.jsonl", source)
+    for path in sorted((SAMPLE / "transcripts").glob("*.csv"), key=lambda path: (path.stat().st_size, path.name))[:12]:
+        shutil.copy(path, source)
+    out = parent / "deescalwild"
+    manifest = build_dataset(source, out, is_sample=is_sample).manifest
+    card.write_card(manifest, out)
+    return out
 
 
 def rows_of(folder: Path, config: str, split: str) -> list[dict]:

@@ -79,6 +79,11 @@ def test_a_commit_can_be_listed_downloaded_and_tagged(hub, kind, tmp_path):
     assert [each.name for each in api.list_repo_refs(REPO, repo_type=kind).tags] == ["v1"]
 
 
+def test_a_repository_is_made_once(alice, hub):
+    assert status_of(alice.create_repo, REPO, repo_type="dataset") == 409
+    assert alice.create_repo(REPO, repo_type="dataset", exist_ok=True) == f"{hub.url}/datasets/{REPO}"
+
+
 def test_unchanged_files_make_no_commit(alice, hub):
     first = push(alice, add("a.txt", "a"), CommitOperationAdd("b.parquet", b"PAR1"))
     again = push(alice, add("a.txt", "a"), CommitOperationAdd("b.parquet", b"PAR1"))

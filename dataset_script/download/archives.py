@@ -98,7 +98,9 @@ def unpack(archive: Path, folder: Path, limits: Limits = Limits()) -> None:
     except _DAMAGE as error:
         raise DataError(f"{archive}: cannot be unpacked, it is damaged or encrypted ({error}).") from None
     except OSError as error:
-        if error.errno != errno.EINVAL:  # zipfile seeks to wherever a damaged directory sends it, before the file's start too
+        if (
+            error.errno != errno.EINVAL
+        ):  # zipfile seeks to wherever a damaged directory sends it, before the file's start too
             raise
         raise DataError(f"{archive}: cannot be unpacked, its directory is damaged.") from None
     finally:

@@ -200,9 +200,16 @@ def assess(draft: Draft, options: Options, guidance: Guidance) -> Draft:
     return draft
 
 
-def _still_there(marked: Sequence[Mention], turns: Sequence[Turn]) -> list[Mention]:
-    """Marks of people that lie within their turns, which repair may have shortened."""
-    return [mark for mark in marked if mark.turn < len(turns) and mark.end <= len(turns[mark.turn].text)]
+def _marks_in_place(draft: Draft) -> list[Mention]:
+    """Marks of people whose place still means what it meant: a collapsed loop has moved the words behind it."""
+    turns, kept = draft.scenario.turns, []
+    for mark in draft.review.personal_data:
+        turn = turns[mark.turn] if mark.turn < len(turns) else None
+        if turn is None or mark.end > len(turn.text) or "loop_collapsed" in turn.flags:
+            draft.note(mark.turn, "mark not applied", "the repair of a loop has moved the words that a reviewer marked")
+        else:
+            kept.append(mark)
+    return kept
 
 
 def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:
@@ -212,7 +219,7 @@ def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:
         [SpokenTurn(turn.speaker, turn.role, turn.text) for turn in scenario.turns],
         notes=(scenario.context, scenario.civilian_profile),
         ner=ner,
-        marked=_still_there(draft.review.personal_data, scenario.turns),
+        marked=_marks_in_place(draft),
     )
     turns = tuple(
         replace(turn, speaker=redaction.speakers[turn.speaker], text=text)

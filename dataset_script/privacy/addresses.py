@@ -52,8 +52,8 @@ def find_addresses(words: Words, values: Sequence[Value], *, is_asked: bool) -> 
         house = (value.segments(words) or [value])[-1]
         found = _at_number(words, value, is_asked=is_asked) or _at_number(words, house, is_asked=is_asked)
         if found is not None:
-            past = found[1]
-            yield found
+            first, past, rule = found
+            yield _with_part_before(words, first), past, rule
     if past < 0 and (values or is_asked):
         part = _apartment_alone(words, is_asked=is_asked) or (_zip_alone(words, values) if is_asked else None)
         if part is not None:
@@ -83,7 +83,8 @@ def _homes_without_number(words: Words, values: Sequence[Value], *, is_asked: bo
     elif is_asked and not values and (street := _street_alone(words)):
         yield *street, "answer"
     elif home := _home_street(words, is_asked=is_asked):
-        yield home[0], end_of_address(words, home[1]), "answer" if is_asked else "context"
+        first = _with_part_before(words, home[0])
+        yield first, end_of_address(words, home[1]), "answer" if is_asked else "context"
 
 
 def _named_house(words: Words) -> tuple[int, int] | None:
@@ -246,6 +247,15 @@ def _is_where_somebody_is(words: Words, index: int) -> bool:
     """Whether "I'm in", "she is at" stands before a word."""
     before = words.folded[max(0, index - 4) : index]
     return before[-1:] in (["in"], ["at"]) and not word_list("pronouns_of_residents").isdisjoint(before)
+
+
+def _with_part_before(words: Words, first: int) -> int:
+    """Where an address begins with "unit 6," or "number four on" before it."""
+    last = first - 2 if words.word(first - 1) in {"on", "at"} else first - 1
+    for index in range(max(0, last - 2), last):
+        if numbered_part(words, index) == last:
+            return index
+    return first
 
 
 def _zip_alone(words: Words, values: Sequence[Value]) -> Found | None:

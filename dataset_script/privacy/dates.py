@@ -10,42 +10,28 @@ from dataset_script.privacy.values import NUMBER_WORDS, Value
 
 _MONTH_OF = {
     word[:3]: number
-    for number, word in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
+    for listed in (
+        "january february march april may june july august september october november december",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     )
+    for number, word in enumerate(listed.split(), start=1)
 }
-_MONTH_OF |= {"ene": 1, "abr": 4, "ago": 8, "dic": 12}
-_UNIT_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
-_ORDINALS = (
-    {word: n for n, word in enumerate(_UNIT_ORDINALS, start=1)}
-    | {
-        word: n
-        for n, word in enumerate(
-            [
-                "tenth",
-                "eleventh",
-                "twelfth",
-                "thirteenth",
-                "fourteenth",
-                "fifteenth",
-                "sixteenth",
-                "seventeenth",
-                "eighteenth",
-                "nineteenth",
-                "twentieth",
-            ],
-            start=10,
-        )
-    }
-    | {"thirtieth": 30}
-)
+_UNIT_ORDINALS = {
+    word: number
+    for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth".split(), start=1)  # noqa: SIM905
+}
+_ORDINALS = _UNIT_ORDINALS | {
+    "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16,
+    "seventeenth": 17, "eighteenth": 18, "nineteenth": 19, "twentieth": 20, "thirtieth": 30,
+}  # fmt: skip
 _ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
 _BIRTH_WORDS = frozenset(["birth", "birthday", "birthdate", "born", "dob", "bday", "birthdays"])
 _FEASTS = {"halloween": (10, 31), "christmas": (12, 25), "valentine": (2, 14), "year": (1, 1)}
 _BEFORE, _AFTER = 10, 6
-_TURNS = frozenset(["turn", "turns", "turned", "turning"])
+_TURNS = frozenset(["turn", "turns", "turned", "turning", "be"])
 _LEAD_INS = word_list("date_lead_ins")
-_OLDEST, _YOUNGEST = 1900, 2012
+_DIGITS_OF_A_DATE = range(4, 9)
+_OLDEST, _YOUNGEST, _YOUNGEST_GROWN, _OLDEST_TWO_DIGITS = 1900, 2012, 2005, 30
 
 
 @dataclass(frozen=True)
@@ -70,9 +56,9 @@ Places = dict[int, tuple[Value, int]]
 
 
 def _year(parts: Sequence[str]) -> int | None:
-    """``["1988"]``, ``["88"]``, ``["19", "88"]``, ``["0", "7"]``, ``["20", "10"]`` → a year."""
+    """``["1988"]``, ``["88"]``, ``["19", "88"]``, ``["0", "7"]``, ``["20", "10"]``, ``["19", "0", "6"]`` → a year."""
     joined = "".join(parts)
-    if len(parts) > 2 and any(len(part) > 1 for part in parts):
+    if len(parts) > 2 and [len(part) for part in parts] not in ([2, 1, 1], [1, 1, 1, 1]):
         return None
     if len(parts) == 2 and len(parts[0]) == 2 and len(parts[1]) == 1:
         return None
@@ -119,7 +105,7 @@ def _year_at(words: Words, places: Places, index: int) -> tuple[int, int] | None
     if place is None:
         return None
     value, part = place
-    for size in (4, 2, 1):
+    for size in (4, 3, 2, 1):
         parts = value.parts[part : part + size]
         if len(parts) == size and (year := _year(parts)) is not None:
             return year, _end_of_part(value, part + size - 1)
@@ -132,31 +118,35 @@ def _with_month_names(words: Words, places: Places) -> Iterator[Date]:
     if months.isdisjoint(words.folded):
         return
     for index, word in enumerate(words.folded):
-        if word not in months:
+        if word in months and (date := _around_month(words, places, index)):
+            yield date
+
+
+def _around_month(words: Words, places: Places, index: int) -> Date | None:
+    """The date whose month is a word: the day before it or after it, then the year."""
+    first, day = _day_before(words, places, index)
+    last = index
+    if day is None and (after := _day_at(words, places, index + 1)):
+        day, last = after
+    year = _year_at(words, places, last + 1)
+    if day is None and year is None:
+        return None
+    said_year, last = year or (None, last)
+    return Date(first, last, _MONTH_OF[words.folded[index][:3]], day, said_year)
+
+
+def _day_before(words: Words, places: Places, month: int) -> tuple[int, int | None]:
+    """Where a date begins whose day is said before its month ("3 July", "the ninth of January"), and the day."""
+    is_of = words.word(month - 1) in {"of", "de"}
+    for back in (3, 2) if is_of else (2, 1):
+        first = month - back
+        day = _day_at(words, places, first) if first >= 0 else None
+        if day is None or day[1] != month - 1 - is_of or words.folded[first] == "the":
             continue
-        month, first, last, day = _MONTH_OF[word[:3]], index, index, None
-        if (
-            index
-            and words.folded[index - 1].isdigit()
-            and words.gap(index) == " "
-            and (before := _day_at(words, places, index - 1))
-        ):
-            day, first = before[0], index - 1
-        if index >= 2 and words.folded[index - 1] in {"of", "de"}:
-            for back in (index - 3, index - 2):
-                before = _day_at(words, places, back) if back >= 0 else None
-                if before and before[1] == index - 2:
-                    day, first = before[0], back
-                    if first and words.folded[first - 1] in {"the", "el"}:
-                        first -= 1
-                    break
-        if day is None and (after := _day_at(words, places, index + 1)):
-            day, last = after
-        year = _year_at(words, places, last + 1)
-        if year:
-            last = year[1]
-        if day is not None or year is not None:
-            yield Date(first, last, month, day, year[0] if year else None)
+        if not (is_of or words.folded[first].isdigit() or words.word(first - 1) == "the"):
+            continue
+        return first - (words.word(first - 1) in {"the", "el"}), day[0]
+    return month, None
 
 
 def _with_feasts(words: Words, places: Places) -> Iterator[Date]:
@@ -193,20 +183,25 @@ def _with_two_ordinals(words: Words, places: Places) -> Iterator[Date]:
                 break
 
 
-def _in_numbers(words: Words, values: Sequence[Value]) -> Iterator[Date]:
-    """ "7/14/1988", "4-30-95", "eleven, nineteen, fifty-eight", "oh six oh two eighty one"."""
+def _in_numbers(values: Sequence[Value], words: Words) -> Iterator[Date]:
+    """ "7/14/1988", "4-30-95", "eleven, nineteen, fifty-eight", "oh six oh two eighty one": month, day, year."""
     for value in itertools.chain.from_iterable((value, *value.segments(words)) for value in values):
-        if value.letters or not 4 <= value.digits <= 8:
-            continue
-        for sizes in ((1, 1), (1, 2), (2, 1), (2, 2)):
-            month, day, rest = value.parts[: sizes[0]], value.parts[sizes[0] : sum(sizes)], value.parts[sum(sizes) :]
-            if any(len(part) > 1 for size, pair in zip(sizes, (month, day), strict=True) if size == 2 for part in pair):
-                continue
-            year = _year(rest) if rest else None
-            m, d = "".join(month), "".join(day)
-            if year is not None and m and d and 1 <= int(m) <= 12 and 1 <= int(d) <= 31 and len(m) <= 2 and len(d) <= 2:
-                yield Date(value.first, value.last, int(m), int(d), year)
-                break
+        if value.letters == 0 and value.digits in _DIGITS_OF_A_DATE:
+            readings = (_month_day_year(value.parts, *sizes) for sizes in ((1, 1), (1, 2), (2, 1), (2, 2)))
+            if read := next((reading for reading in readings if reading), None):
+                yield Date(value.first, value.last, *read)
+
+
+def _month_day_year(parts: Sequence[str], month_parts: int, day_parts: int) -> tuple[int, int, int] | None:
+    """Month, day and year where the first parts are a month and the next a day; of two parts each is a single digit."""
+    month, day = parts[:month_parts], parts[month_parts : month_parts + day_parts]
+    year = _year(parts[month_parts + day_parts :])
+    if year is None or any(len(part) > 1 for pair in (month, day) if len(pair) > 1 for part in pair):
+        return None
+    month_text, day_text = "".join(month), "".join(day)
+    if not (len(month_text) <= 2 and len(day_text) <= 2 and 1 <= int(month_text) <= 12 and 1 <= int(day_text) <= 31):
+        return None
+    return int(month_text), int(day_text), year
 
 
 def find_dates(words: Words, values: Sequence[Value]) -> list[Date]:
@@ -216,7 +211,7 @@ def find_dates(words: Words, values: Sequence[Value]) -> list[Date]:
         *_with_month_names(words, places),
         *_with_two_ordinals(words, places),
         *_with_feasts(words, places),
-        *_in_numbers(words, values),
+        *_in_numbers(values, words),
     ]
 
 
@@ -276,29 +271,12 @@ def birth_date_parts(words: Words, values: Sequence[Value]) -> tuple[int, int] |
 
 def _is_written_birth_date(words: Words, date: Date) -> bool:
     """A whole date in figures, of a year in which a grown person was born, after no word that makes it an event."""
-    if (
-        date.year is None
-        or not words.folded[date.first].isdigit()
-        or words.gap(date.last) not in {"/", "-"}
-        or date.last - date.first != 2
-    ):
+    is_in_figures = (
+        date.last - date.first == 2 and words.gap(date.last) in {"/", "-"} and words.folded[date.first].isdigit()
+    )
+    if not is_in_figures or date.year is None or words.word(date.first - 1) in word_list("before_events"):
         return False
-    before = words.folded[date.first - 1] if date.first else ""
-    is_adult = 30 < date.year < 100 or _OLDEST <= date.year <= _YOUNGEST - 7
-    return is_adult and before not in {
-        "on",
-        "since",
-        "from",
-        "until",
-        "by",
-        "dated",
-        "in",
-        "of",
-        "expired",
-        "expires",
-        "before",
-        "after",
-    }
+    return _OLDEST_TWO_DIGITS < date.year < 100 or _OLDEST <= date.year <= _YOUNGEST_GROWN
 
 
 def _years_of_birth(words: Words, values: Sequence[Value], *, is_asked: bool) -> Iterator[tuple[Date, str]]:

@@ -123,7 +123,7 @@ def _spelled(values: Sequence[Value], known: Known, *, is_near_name: bool) -> It
             continue
         is_long = value.letters >= _LETTERS_THAT_SPEAK and not is_ordinary(word)
         if is_expected or is_long or is_first_name(word) or is_surname(word):
-            yield Name(value.first, value.last, "spelled")
+            yield Name(value.first, value.last, "spelled", spelled=word)
 
 
 def _answered(words: Words) -> Iterator[Name]:

@@ -1,6 +1,7 @@
 """All recognisers over one scenario: structured data, names with evidence, other names, and a model's names."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dataset_script.privacy.evidence import evidence, talks_of_names
 from dataset_script.privacy.labels import names_in_label
@@ -13,8 +14,8 @@ from dataset_script.privacy.other_names import find_names
 from dataset_script.privacy.questions import open_questions
 from dataset_script.privacy.reading import Reading
 from dataset_script.privacy.structured import find_structured
-from dataset_script.privacy.tokens import words_of
-from dataset_script.privacy.values import find_values
+from dataset_script.privacy.tokens import Words, words_of
+from dataset_script.privacy.values import Value, find_values
 
 _TELLING = frozenset(("first name", "surname", "capital", "kin", "lower case"))
 """Rules whose names are looked for in the other turns too; names by evidence are already."""
@@ -33,9 +34,9 @@ def find_personal_data(
     Raises:
         ValueError: a mark lies outside its turn.
     """
-    words = [words_of(turn.text) for turn in turns]
-    asked = open_questions(turns, words)
-    read = [Reading(number, said, find_values(said), asked[number]) for number, said in enumerate(words)]
+    split = [_split(turn.text) for turn in turns]
+    asked = open_questions(turns, [words for words, _ in split])
+    read = [Reading(number, words, values, asked[number]) for number, (words, values) in enumerate(split)]
     for mention in marked:
         if not 0 <= mention.start < mention.end <= len(turns[mention.turn].text):
             raise ValueError(f"turn {mention.turn}: the mark {mention.start}–{mention.end} lies outside the text.")
@@ -47,6 +48,13 @@ def find_personal_data(
     if ner is not None:
         _find_by_ner(read, ner)
     return without_overlaps(mention for turn in read for mention in turn.mentions)
+
+
+@lru_cache(maxsize=2048)
+def _split(text: str) -> tuple[Words, list[Value]]:
+    """Words and values of a text. Kept for a scenario's length, because redaction looks at most texts twice; never changed."""
+    words = words_of(text)
+    return words, find_values(words)
 
 
 def _known_names(turns: Sequence[SpokenTurn], marked: Sequence[Mention]) -> Known:
@@ -100,8 +108,8 @@ def _find_names(read: Sequence[Reading], announced: Sequence[Sequence[Name]], kn
 
 
 def _remember(turn: Reading, name: Name, known: Known) -> None:
-    if name.rule == "spelled":
-        known.add(next(value.canonical for value in turn.values if value.first == name.first))
+    if name.spelled:
+        known.add(name.spelled)
         return
     for index in range(name.first, name.last + 1):
         if turn.words.folded[index] not in word_list("particles"):

@@ -7,27 +7,10 @@ from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import SpokenTurn
 from dataset_script.privacy.tokens import words_of
 
-_AGES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-]
-_AGE = rf"(?:1[0-7]|[0-9]|{'|'.join(_AGES[1:])})(?![\w.:,/-]*\d)(?![-\s](?:hundred|thousand|something))"
+_SPOKEN_AGES = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+)
+_AGE = rf"(?:1[0-7]|[0-9]|{_SPOKEN_AGES})(?![\w.:,/-]*\d)(?![-\s](?:hundred|thousand|something))"
 _NOT_AN_AGE = (
     r"(?!\s*(?:,\s*)?(?:or|to|-)?\s*(?:minutes?|mins?|hours?|days?|weeks?|miles?|blocks?|feet|foot|inch(?:es)?|percent|dollars?|bucks?|"
     r"o'clock|[ap]\.?m\b|times|of|on|for|in|point|ninety|oh|more|beers?|drinks?|cars?|guys?|people|officers?|units?|seconds?|grand|months?\s+(?:pregnant|sober|clean|out|behind|late)|"
@@ -57,15 +40,12 @@ def says_minor(text: str) -> bool:
 
 def has_minors(turns: Sequence[SpokenTurn]) -> bool:
     """Whether a label or a turn says that somebody present or spoken of is under 18."""
-    for label in dict.fromkeys(turn.speaker for turn in turns):
-        words = words_of(label.strip("[] "))
-        if not word_list("minor_labels").isdisjoint(words.folded[-1:]) or not {
-            "juvenile",
-            "minor",
-            "teen",
-            "teenage",
-            "child",
-            "toddler",
-        }.isdisjoint(words.folded):
-            return True
+    labels = (words_of(label).folded for label in dict.fromkeys(turn.speaker for turn in turns))
+    if any(_is_minors_label(label) for label in labels):
+        return True
     return any(says_minor(turn.text) for turn in turns)
+
+
+def _is_minors_label(words: Sequence[str]) -> bool:
+    """ "[Teenage Boy]", "[Child]", but not "[Child Services Worker]": the last word counts, "juvenile" anywhere."""
+    return not word_list("minor_labels").isdisjoint(words[-1:]) or not word_list("minors_anywhere").isdisjoint(words)

@@ -18,11 +18,12 @@ _LONGEST_PARTICLES = 2
 
 @dataclass(frozen=True)
 class Name:
-    """Words ``first`` … ``last`` (inclusive) of a turn, and the rule that found them."""
+    """Words ``first`` … ``last`` (inclusive) of a turn, and the rule that found them. ``spelled`` is what letters spell."""
 
     first: int
     last: int
     rule: str
+    spelled: str = ""
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Values (values.py) → phone, social-security, licence, plate, vehicle and other numbers, by shape and the words around them."""
 
+from collections.abc import Sequence
 from string import ascii_uppercase
 
 from dataset_script.privacy.lexicon import words as word_list
@@ -92,7 +93,7 @@ def _digits_by_shape(words: Words, value: Value) -> str | None:
         return None
     if digits >= 6 and digits not in {7, 10} and "number" in words.folded[max(0, value.first - 5) : value.first]:
         return OTHER_ID
-    if digits == 9 and (groups == _SSN_SHAPE or len(groups) >= 5):
+    if digits == 9 and (groups == _SSN_SHAPE or len(groups) >= 4):
         return SSN
     if digits in {15, 16} and text[0] in "3456":
         return OTHER_ID
@@ -190,6 +191,9 @@ def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple
     if said == KEEP or _is_measured(words, value) or (value.digits == 0 and PLATE not in asked and said != PLATE):
         return None
     for candidate in (value, value.trimmed()):
+        is_area_code = candidate.digits == len(candidate.canonical) == 3 and words.word(candidate.first - 1) == "code"
+        if said == PHONE and is_area_code:
+            return candidate, PHONE, "context"
         if kind := _by_context(candidate, said):
             return candidate, kind, "context"
         if said in {DOB, ADDRESS}:
@@ -202,6 +206,15 @@ def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple
     if SSN in asked & recent and value.digits == len(value.canonical) == 2 and len(value.places) >= len(words) - 1:
         return value, SSN, "answer"
     return None
+
+
+def spread_number(values: Sequence[Value], asked: Open) -> str | None:
+    """The type that several values of one turn make together: "five five five, what is it, oh one four two"."""
+    digits = [value.digits for value in values if value.letters == 0]
+    if len(digits) < 2 or len(digits) != len(values) or min(digits) < 2:
+        return None
+    lengths = {SSN: (9,), PHONE: (7, 10, 11)}
+    return next((kind for kind, sizes in lengths.items() if kind in asked and sum(digits) in sizes), None)
 
 
 def _after_abbreviation(value: Value) -> tuple[Value, str | None]:

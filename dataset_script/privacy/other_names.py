@@ -206,8 +206,11 @@ def _is_in_company(words: Words, index: int) -> bool:
 
 def _is_name_in_lower_case(words: Words, index: int) -> bool:
     """Whether a word in small letters is a name: a frequent first name, or a listed one where there are no capitals at all."""
-    word, previous, following = words.folded[index], words.word(index - 1), words.word(index + 1)
-    if len(word) < 3 or is_blocked(words, index) or following in word_list("after_places") | {ANONYMOUS}:
+    word = words.folded[index]
+    if len(word) < 3 or not is_first_name(word) or is_blocked(words, index):
+        return False
+    previous, following = words.word(index - 1), words.word(index + 1)
+    if following in word_list("after_places") | {ANONYMOUS}:
         return False
     if is_ordinary(word):
         is_kin = words.is_lower and previous in word_list("kin")
@@ -217,4 +220,4 @@ def _is_name_in_lower_case(words: Words, index: int) -> bool:
     if is_common_first_name(word) and len(word) > 3:
         return True
     shortest = 4 if previous in {"i'm", "is", "am", "this"} else 5
-    return words.is_lower and is_first_name(word) and len(word) >= shortest
+    return words.is_lower and len(word) >= shortest

@@ -70,6 +70,7 @@ _OFFERS_HOME = re.compile(r"\b(?:give|tell|want|need)\b[^.!]{0,20}\b(?:my|our)\b
 _SHORT_DEMAND = 8
 """A turn of so many words at most that names a kind of personal data asks for it, even without a verb."""
 _MOST_OFFERED = 3
+_COUNTER_QUESTION = 4
 _LISTENING = 8
 """An asker's turn of so many words at most, without another question, leaves the last one open."""
 _ASIDE = 5
@@ -115,9 +116,9 @@ def open_questions(turns: Sequence[SpokenTurn], words: Sequence[Words]) -> list[
             if (offered := _offered(said)) and len(offered) < _MOST_OFFERED:
                 found[-1] = open_now | offered
                 open_now, asker, age = open_now | offered, "", 0
-            elif "?" in turn.text and not open_now and (asked := asked_for(said)):
+            elif _asks(said) and (asked := asked_for(said)):
                 # Strangers exchange details too, and clerks ask for them.
-                open_now, asker, age, is_answered = asked, "", 0, False
+                open_now, asker, age, is_answered = open_now | asked, "", 0, False
         elif asked := asked_for(said):
             open_now, asker, age, is_answered = asked, turn.speaker, 0, False
         elif _CONTINUES.match(turn.text):
@@ -125,6 +126,11 @@ def open_questions(turns: Sequence[SpokenTurn], words: Sequence[Words]) -> list[
         elif turn.speaker == asker and _closes(said, is_answered=is_answered):
             open_now = NOTHING
     return found
+
+
+def _asks(words: Words) -> bool:
+    """Whether a civilian asks somebody else: with a question mark, for "your" address, or in a word or two at a counter."""
+    return "?" in words.text or "your" in words.folded or len(words) <= _COUNTER_QUESTION
 
 
 def _closes(words: Words, *, is_answered: bool) -> bool:

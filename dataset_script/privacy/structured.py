@@ -12,7 +12,7 @@ from dataset_script.privacy.addresses import (
 from dataset_script.privacy.dates import birth_date_parts, birth_dates, find_dates
 from dataset_script.privacy.emails import find_emails
 from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, PLATE
-from dataset_script.privacy.numbers import number_types
+from dataset_script.privacy.numbers import number_types, spread_number
 from dataset_script.privacy.questions import NOTHING, Open, speaks_of
 from dataset_script.privacy.reading import Reading
 from dataset_script.privacy.values import Value
@@ -56,6 +56,8 @@ def _find_in_turn(turn: Reading) -> None:
     for date, rule in birth_dates(words, turn.values, is_asked=DOB in turn.asked):
         if turn.is_free(date.first, date.last):
             turn.add(date.first, date.last, DOB, rule)
+    if spread := spread_number(_left(turn), turn.asked & turn.recent):
+        _add_numbers(turn, [(value, spread, "answer") for value in _left(turn)])
     numbers = [
         found
         for value in _left(turn)

@@ -8,30 +8,25 @@ import itertools
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from string import ascii_lowercase
 
 from dataset_script.privacy.lexicon import is_first_name, is_ordinary, is_surname
 from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.tokens import Words
 
-_UNITS = {
-    w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-} | {"niner": "9"}
-_TEENS = {
-    w: str(n)
-    for n, w in enumerate(
-        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"],
-        start=10,
-    )
-}
-_TENS = {
-    w: str(n * 10)
-    for n, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)
-}
+
+def _numbered(words: str, start: int = 0, step: int = 1) -> dict[str, str]:
+    return {word: str(start + step * number) for number, word in enumerate(words.split())}
+
+
+_UNITS = _numbered("zero one two three four five six seven eight nine") | {"niner": "9", "aught": "0", "ought": "0"}
+_TEENS = _numbered("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", start=10)
+_TENS = _numbered("twenty thirty forty fifty sixty seventy eighty ninety", start=20, step=10)
+_SPANISH = _numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez")
+NUMBER_WORDS = _UNITS | _TEENS | _TENS | _SPANISH
 _MULTIPLES = {"hundred": 100, "thousand": 1000}
 _REPEATS = {"double": 2, "triple": 3}
-_SPANISH = {w: str(n) for n, w in enumerate("cero uno dos tres cuatro cinco seis siete ocho nueve diez".split())}
-NUMBER_WORDS = _UNITS | _TEENS | _TENS | _SPANISH
 ALPHABET_WORDS = word_list("alphabet_words")
 
 _FILLERS = frozenset(("slash", "dash", "hyphen", "space", "uh", "um", "er", "then"))
@@ -59,17 +54,17 @@ class Value:
     kinds: str
     places: tuple[int, ...]
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """All parts in a row."""
         return "".join(self.parts)
 
-    @property
+    @cached_property
     def digits(self) -> int:
         """How many digits there are."""
         return sum(len(part) for part, kind in zip(self.parts, self.kinds, strict=True) if kind == "D")
 
-    @property
+    @cached_property
     def letters(self) -> int:
         """How many letters there are."""
         return sum(len(part) for part, kind in zip(self.parts, self.kinds, strict=True) if kind != "D")
@@ -280,7 +275,11 @@ class _Reader:
         if following == len(self.words):
             return False
         is_filler = bool(self.parts) and word in _FILLERS and _part(self.words, following, is_running=True) is not None
-        is_and = word == "and" and self.room >= 100 and self.words.folded[following] in NUMBER_WORDS
+        is_and = (
+            word == "and"
+            and (self.room >= 100 or self.parts[-1:] == ["19"])
+            and self.words.folded[following] in NUMBER_WORDS
+        )
         is_repeat = word in _REPEATS and is_number(self.words, following)
         if not ((is_filler and _is_joined(self.words, following)) or is_and or is_repeat):
             return False

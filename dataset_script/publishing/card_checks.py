@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dataset_script import card
 from dataset_script.manifest import Manifest
+from dataset_script.publishing.file_checks import CARD_FILES
 from dataset_script.publishing.folder import BuiltFolder
 from dataset_script.publishing.problems import Problem
 from dataset_script.publishing.statistics import measure
@@ -67,7 +68,7 @@ def _check_text(text: str, folder: BuiltFolder, manifest: Manifest) -> Iterator[
     if card.statistics_text(manifest, measure(folder)) not in text:
         yield Problem(README, "its statistics are not those of this folder. Build again.")
     for target in sorted(set(_LINK.findall(text))):
-        if not _is_inside(folder.root, target):
+        if target not in CARD_FILES and not _is_inside(folder.root, target):
             yield Problem(README, f"links to {target}, which is not in the folder")
 
 

@@ -29,7 +29,7 @@ _REPORT_KEYS = {
 
 _SOURCE_TRACES = {
     "an absolute path": re.compile(
-        r"(?<![\w.:/])/(?:home|root|Users|tmp|var|mnt|media|data|work|opt|srv)/[\w.-]+|\b[A-Za-z]:\\\w"
+        r"(?<![\w.:/])/(?:home|root|Users|tmp|var|mnt|media|data|work|opt|srv)/[\w.-]+|\b[A-Za-z]:\\+\w"
     ),
     "the name of a source file": re.compile(r"[\w-]+\.(?:csv|tsv|tab|jsonl?|txt|srt|vtt|mp[34]|m4a|wav|webm)\b", re.I),
     "the address of a video": re.compile(
@@ -63,6 +63,7 @@ def check_manifest(root: Path) -> tuple[Manifest | None, list[Problem]]:
         problems.append(Problem(MANIFEST, "canary is not the dataset's"))
     if list(manifest.counts) != list(SPLITS) or any(set(own) != set(COUNTS) for own in manifest.counts.values()):
         problems.append(Problem(MANIFEST, f"counts must give {', '.join(COUNTS)} for {', '.join(SPLITS)}"))
+    if problems:
         return None, problems
     if not (manifest.privacy or manifest.is_sample):
         problems.append(Problem(MANIFEST, "built without --privacy; such a folder cannot be published", "warning"))

@@ -59,29 +59,31 @@ def _draw_roles(axes: "Axes", splits: Mapping[str, SplitStatistics]) -> None:
 
 def render(statistics: Statistics) -> dict[str, bytes]:
     """The plots as PNG, by path in the folder; none for a folder without rows."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
+    import matplotlib
 
     if not statistics.splits:
         return {}
-    splits = statistics.splits
-    style = {"font.family": "DejaVu Sans", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
-    files = {}
-    for name in ALT_TEXTS:
-        with rc_context(style):
-            figure = Figure(figsize=(6.4, 3.4), dpi=130, facecolor="white", layout="constrained")
-            axes = figure.add_subplot()
-            if name == "roles":
-                _draw_roles(axes, splits)
-            elif name == "turns":
-                _draw_distribution(axes, {key: split.turns for key, split in splits.items()}, "turns per scenario")
-            else:
-                words = {key: split.reference_words for key, split in splits.items()}
-                _draw_distribution(axes, words, "words per ranked reference")
-            axes.grid(axis="x" if name == "roles" else "y", color="#dddddd", linewidth=0.6)
-            axes.set_axisbelow(True)
-            axes.legend(frameon=False)
-            target = BytesIO()
-            figure.savefig(target, format="png", metadata={"Software": None})
-        files[f"{FOLDER}/{name}.png"] = target.getvalue()
-    return files
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a user's own settings would change the bytes
+        matplotlib.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+        return {f"{FOLDER}/{name}.png": _render(name, statistics.splits) for name in ALT_TEXTS}
+
+
+def _render(name: str, splits: Mapping[str, SplitStatistics]) -> bytes:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 3.4), dpi=130, facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    if name == "roles":
+        _draw_roles(axes, splits)
+    elif name == "turns":
+        _draw_distribution(axes, {key: split.turns for key, split in splits.items()}, "turns per scenario")
+    else:
+        words = {key: split.reference_words for key, split in splits.items()}
+        _draw_distribution(axes, words, "words per ranked reference")
+    axes.grid(axis="x" if name == "roles" else "y", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False)
+    target = BytesIO()
+    figure.savefig(target, format="png", metadata={"Software": None})
+    return target.getvalue()

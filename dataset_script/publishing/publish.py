@@ -120,7 +120,12 @@ def plan(folder: Path, repo_id: str, manifest: Manifest) -> list[PlannedFile]:
 def _hub_errors(repo_id: str) -> Iterator[None]:
     """The Hub client's errors as one sentence each."""
     import httpx2
-    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        LocalTokenNotFoundError,
+        OfflineModeIsEnabled,
+    )
 
     try:
         yield
@@ -132,9 +137,9 @@ def _hub_errors(repo_id: str) -> Iterator[None]:
         raise HubError("HF_HUB_OFFLINE is set. Unset it to publish.") from None
     except HfHubHTTPError as error:
         raise HubError(_explain(error, repo_id)) from error
-    except (httpx2.TransportError, RuntimeError) as error:
+    except (httpx2.TransportError, LocalEntryNotFoundError, RuntimeError) as error:
         raise HubError(
-            f"the connection to the Hub broke ({error}). Run the same command again; it goes on where it was."
+            f"the connection to the Hub broke ({type(error).__name__}). Run the same command again; it goes on where it was."
         ) from error
 
 

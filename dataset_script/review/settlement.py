@@ -81,8 +81,8 @@ def settle(decisions: Iterable[ReviewDecision]) -> Settled:
             agreed[key].append(decision)
     disputed = {conflict.subject[:2] for conflict in conflicts if conflict.subject[2] == "verdict"}
     scenarios: dict[str, dict[str, SettledScenario]] = defaultdict(dict)
-    for (transcript, sha256), own in agreed.items():
-        scenarios[transcript][sha256] = _scenario(own, is_disputed=(transcript, sha256) in disputed)
+    for (transcript, sha256), settled in agreed.items():
+        scenarios[transcript][sha256] = _scenario(settled, is_disputed=(transcript, sha256) in disputed)
     return Settled(dict(scenarios), tuple(conflicts))
 
 

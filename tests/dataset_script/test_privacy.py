@@ -1,5 +1,6 @@
 """Personal data: what is found in every way of saying it, what stays, and what the redacted text may never show."""
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_every_way_of_saying_it_is_found_and_nothing_else(case):
 # Floors of issue 3, item 5, where they are reached, else just below what is measured (benchmarks/privacy.py): a guard, not a claim.
 FLOORS = {
     "dev": {"structured": 0.95, WITH_EVIDENCE: 0.95, WITHOUT: 0.85},
-    "held-out": {"structured": 0.84, WITH_EVIDENCE: 0.95, WITHOUT: 0.85},
+    "held-out": {"structured": 0.85, WITH_EVIDENCE: 0.95, WITHOUT: 0.85},
 }
 
 
@@ -183,7 +184,13 @@ def test_minors_are_flagged_by_what_is_said(text):
 
 @pytest.mark.parametrize(
     ("label", "is_minor"),
-    [("[Teenage Boy]", True), ("[Child]", True), ("[Woman]", False), ("[Child Services Worker]", True)],
+    [
+        ("[Teenage Boy]", True),
+        ("[Child]", True),
+        ("[Woman]", False),
+        ("[Child Services Worker]", False),
+        ("[Juvenile Male]", True),
+    ],
 )
 def test_minors_are_flagged_by_labels(label, is_minor):
     assert redact([turn("civilian", "Okay.", label)]).minors is is_minor
@@ -239,21 +246,21 @@ def test_no_text_breaks_it_and_mentions_lie_in_their_turns(texts):
     ]
     found = find_personal_data(turns)
     assert all(0 <= m.start < m.end <= len(turns[m.turn].text) for m in found)
-    assert all(a.turn < b.turn or a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.turn < b.turn or a.end <= b.start for a, b in itertools.pairwise(found))
     assert redact(turns) == redact(turns)
 
 
 @pytest.mark.parametrize(
-    "words", ["okay yeah no ", "one two three ", "A-B-C-D-", "I live at 12 dot com at ", "Marcus, D-O-L 555-0142 "]
+    "words", ["okay yeah no ", "one two three ", "A, B, C, D, ", "I live at 12 dot com at ", "Marcus, D-O-L 555-0142 "]
 )
 def test_a_monstrous_turn_takes_linear_time(words):
     turns = [
         turn("officer", "What's your name, address and phone number?"),
-        turn("subject", words * (60_000 // len(words.split()))),
+        turn("subject", words * (20_000 // len(words.split()))),
     ]
     start = time.perf_counter()
     redact(turns)
-    assert time.perf_counter() - start < 30
+    assert time.perf_counter() - start < 10
 
 
 class Titles:

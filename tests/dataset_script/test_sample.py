@@ -65,7 +65,11 @@ def test_telephone_numbers_are_from_the_range_kept_for_fiction():
 def test_every_split_of_the_sample_is_usable_and_no_encounter_is_gated(built_sample):
     manifest = read_manifest(built_sample)
     counts = manifest.counts
-    assert counts["test"]["scenarios"] >= 10 and counts["validation"]["scenarios"] >= 8 and counts["train"]["scenarios"] >= 50
+    assert (
+        counts["test"]["scenarios"] >= 10
+        and counts["validation"]["scenarios"] >= 8
+        and counts["train"]["scenarios"] >= 50
+    )
     assert counts["test"]["items_clean"] >= 100
     assert manifest.files == {"kept": len(FILES)}
 

@@ -9,10 +9,11 @@ batch and upload, commits with ``parent_commit`` and ``create_pr``, refs, branch
 comments, status, title and merge, validate-yaml and auth-check. It refuses what the Hub refuses: writing without being a member, private and
 gated repositories, a stale parent commit, a second tag of a name, a commit of an LFS object that was never uploaded.
 
-It does not speak Xet: run the client with ``HF_HUB_DISABLE_XET=1``.
+It does not speak Xet, so the client runs with ``HF_HUB_DISABLE_XET=1``; ``client.py`` sets that and all else, for this process or another.
 """
 
+from tests.loopback_hub.client import environment, use_hub
 from tests.loopback_hub.server import LoopbackHub, loopback_hub
 from tests.loopback_hub.store import File, Repo, Store, User
 
-__all__ = ["File", "LoopbackHub", "Repo", "Store", "User", "loopback_hub"]
+__all__ = ["File", "LoopbackHub", "Repo", "Store", "User", "environment", "loopback_hub", "use_hub"]

@@ -155,8 +155,13 @@ def create_repo(call: Call) -> Any:
     if not call.signed_in.writes(repo_id):
         raise Refusal(403, f"You don't have the rights to create a repository under {repo_id.partition('/')[0]}")
     kind = asked.get("type") or "model"
+    url = f"{call.request.base_url}/{'' if kind == 'model' else kind + 's/'}{repo_id}"
+    if (kind, repo_id) in call.store.repos:
+        # With its address: `create_repo(exist_ok=True)` reads that off the refusal.
+        body = json.dumps({"error": "You already created this repository", "url": url}).encode()
+        return Answer(body, 409, {"Content-Type": "application/json"})
     call.store.create(kind, repo_id, call.signed_in.name, asked.get("visibility") == "private")
-    return {"url": f"{call.request.base_url}/{'' if kind == 'model' else kind + 's/'}{repo_id}", "name": repo_id}
+    return {"url": url, "name": repo_id}
 
 
 @route("DELETE", "/api/repos/delete")

@@ -32,7 +32,7 @@ class LoopbackHub:
 
     def writes(self) -> list[tuple[str, str]]:
         """Requests that may change something: all but GET, HEAD and the POSTs that only ask."""
-        asks = ("/paths-info/", "/validate-yaml", "/preupload/")
+        asks = ("/paths-info/", "/validate-yaml", "/preupload/", "/objects/batch")
         return [
             (method, path)
             for method, path in self.requests

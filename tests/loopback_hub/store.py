@@ -183,8 +183,6 @@ class Store:
 
     def create(self, kind: str, repo_id: str, author: str, private: bool = False) -> Repo:
         """A new repository with the Hub's first commit."""
-        if (kind, repo_id) in self.repos:
-            raise Refusal(409, "You already created this repository")
         repo = Repo(kind, repo_id, private)
         attributes = "".join(f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES)
         repo.commit(MAIN, {".gitattributes": File(attributes.encode())}, "initial commit", author)
