@@ -23,8 +23,7 @@ def build_small(parent: Path, *, is_sample: bool) -> Path:
     for path in sorted((SAMPLE / "transcripts").glob("*.csv"), key=lambda path: (path.stat().st_size, path.name))[:12]:
         shutil.copy(path, source)
     out = parent / "deescalwild"
-    manifest = build_dataset(source, out, is_sample=is_sample).manifest
-    card.write_card(manifest, out)
+    build_dataset(source, out, is_sample=is_sample)
     return out
 
 

@@ -40,7 +40,7 @@ def publish(
             f"{publishing.dataset_url(repo_id)}: {len(files)} files, {size:,} bytes, tag {tag}, access: {gate}. Nothing was sent."
         )
         return
-    outcome = publishing.publish(folder, repo_id, manifest, files, gated=gate, private=private, create_pr=create_pr)
+    outcome = publishing.publish(repo_id, manifest, files, gated=gate, private=private, create_pr=create_pr)
     if outcome.pr_url:
         state = "opened" if outcome.is_new else "is open already"
         typer.echo(f"{outcome.pr_url} {state}. When it is merged, run this again without --create-pr: it tags {tag}.")

@@ -8,7 +8,7 @@ strangers alike), and items are listed on the text that is published.
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dataset_script.errors import DataError
 from dataset_script.manifest import MANIFEST, Manifest, read_manifest
-from dataset_script.publishing.checks import Problem, check, has_errors
+from dataset_script.publishing.checks import Problem, check
 from dataset_script.publishing.croissant import croissant
 from dataset_script.publishing.evaluation_registration import registration
 from dataset_script.publishing.file_checks import published_files
@@ -96,7 +96,7 @@ def guard(
             f"{folder} is not sound, {len(errors)} errors, the first: {errors[0]}. Run `deescalwild data check {folder}`."
         )
     manifest = read_manifest(folder)
-    assert manifest is not None and not has_errors(problems)
+    assert manifest is not None  # the check has read it
     if manifest.is_sample and not allow_sample:
         raise DataError(f"{folder} is the fictional sample. Build the corpus, or say --allow-sample if you mean it.")
     if not (manifest.privacy or manifest.is_sample):
@@ -158,7 +158,6 @@ def _explain(error: "Exception", repo_id: str) -> str:
 
 
 def publish(
-    folder: Path,
     repo_id: str,
     manifest: Manifest,
     files: list[PlannedFile],

@@ -48,7 +48,7 @@ def hub(monkeypatch, tmp_path):
 def upload(folder: Path, **options) -> Outcome:
     """Guarded as the command does it."""
     manifest, _ = guard(folder, REPO, allow_sample=True)
-    return publish(folder, REPO, manifest, plan(folder, REPO, manifest), **({"gated": "none"} | options))
+    return publish(REPO, manifest, plan(folder, REPO, manifest), **({"gated": "none"} | options))
 
 
 def published(hub: LoopbackHub, revision: str = "main") -> dict[str, bytes]:
