@@ -117,7 +117,7 @@ def input_digest(source: Path, files: list[SourceFile], inputs: Inputs, options:
     given = [path for path in (inputs.overrides, inputs.reviews, inputs.judgements, inputs.splits) if path]
     sidecar = [source / SIDECAR] if (source / SIDECAR).exists() else []
     in_package = [path for path in sorted(code) if SAMPLE not in path.parents]
-    for path in [*in_package, card.TEMPLATE, *(file.path for file in files), *sidecar, *given]:
+    for path in [*in_package, card.TEMPLATE, card.ERRATA, *(file.path for file in files), *sidecar, *given]:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     choices = {**asdict(options), "gates_off": sorted(options.gates_off), "is_sample": is_sample}
     libraries = {name: version(name) for name in ("datasets", "pyarrow", "py3langid")}
