@@ -1,8 +1,7 @@
-"""People verify scenarios: what they decide, what follows from it, and the page on which they do it.
+"""People verify scenarios: decisions in an append-only file, settled into what the build applies, and the page that makes them.
 
-In: a folder of transcripts. Out: ``decisions.jsonl``, an input of the build. Open ``decisions.py`` first (one line of that file), then
-``settlement.py`` (several people's lines → what holds) and ``agreement.py``. The page: ``scenarios.py`` and ``shelf.py`` give what is
-shown, ``desk.py`` where one reviewer stands, ``commands.py`` checks what comes in, ``page.py`` is the thin Gradio edge.
+In: a folder of transcripts. Out: ``decisions.jsonl``, and from it :class:`Settled` – verdicts, roles, texts, personal data – and the
+conflicts that wait for adjudication. Open ``decisions.py`` first, then ``settlement.py``; ``page.py`` is the browser's side.
 """
 
 from dataset_script.review.decisions import ReviewDecision, append, read_decisions

@@ -1,29 +1,14 @@
 """Decisions of several reviewers → what holds, and where they disagree. Pure, and the same for any order of the reviewers' lines."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from dataset_script.privacy import Mention
-from dataset_script.review.decisions import ReviewDecision, Seen, Span, Subject
-
-ADJUDICATION = ""
-"""The voice of adjudications, whoever makes them; no reviewer can be called that."""
+from dataset_script.review.decisions import ReviewDecision, Subject
 
 Status = Literal["undecided", "accepted", "rejected", "conflict"]
-Voices = Mapping[str, ReviewDecision]
-"""Voice (a reviewer, or :data:`ADJUDICATION`) → its standing decision on one subject."""
-Standing = Mapping[Seen, Mapping[Subject, Voices]]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Personal data that people marked. ``place`` is in the text that they saw; ``surface`` is what stood there."""
-
-    place: Mention
-    surface: str
 
 
 @dataclass(frozen=True)
@@ -35,31 +20,7 @@ class SettledScenario:
     label_roles: Mapping[str, str] = field(default_factory=dict)
     turn_roles: Mapping[int, str] = field(default_factory=dict)
     texts: Mapping[int, str] = field(default_factory=dict)
-    marks: tuple[Mark, ...] = ()
-
-    @property
-    def personal_data(self) -> tuple[Mention, ...]:
-        """The marks as places in the texts that people saw."""
-        return tuple(mark.place for mark in self.marks)
-
-    def placed(self, texts: Sequence[str]) -> tuple[list[Mention], list[Mark]]:
-        """The marks as places in the turns' texts as they are now, and those whose words are gone."""
-        placed, gone = [], []
-        for mark in self.marks:
-            text = texts[mark.place.turn] if mark.place.turn < len(texts) else ""
-            spans = find_again(mark.place, mark.surface, text)
-            placed += [Mention(mark.place.turn, *span, mark.place.type, mark.place.rule) for span in spans]
-            if not spans:
-                gone.append(mark)
-        return placed, gone
-
-
-def find_again(place: Mention, surface: str, text: str) -> list[Span]:
-    """Where words that stood at ``place`` stand in a text that may have changed: there, else wherever they are said."""
-    if text[place.start : place.end] == surface:
-        return [(place.start, place.end)]
-    before, after = (r"(?<!\w)" if surface[0].isalnum() else ""), (r"(?!\w)" if surface[-1].isalnum() else "")
-    return [match.span() for match in re.finditer(before + re.escape(surface) + after, text)]
+    personal_data: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,86 +43,65 @@ class Settled:
         return self.scenarios.get(transcript, {}).get(sha256, SettledScenario())
 
 
-def _order(subject: Subject) -> tuple:
-    turn = -1 if subject.turn is None else subject.turn
-    return subject.seen, subject.kind, turn, subject.speaker or "", subject.span or ()
+def latest(decisions: Iterable[ReviewDecision]) -> dict[Subject, dict[str, ReviewDecision]]:
+    """Subject → reviewer → their last decision that was not withdrawn. Adjudications stand under the reviewer ``""``.
 
-
-def standing(decisions: Iterable[ReviewDecision]) -> Standing:
-    """What each voice last said on each subject and did not withdraw, in a fixed order.
-
-    "Last" is by time, and for one reviewer at one time by place in the file, so that lines of different reviewers may be in any order.
+    "Last" is by time and, within a second, by place in the file, so lines of different reviewers may be in any order.
     """
     found: dict[Subject, dict[str, ReviewDecision]] = defaultdict(dict)
-    for decision in sorted(decisions, key=lambda each: (each.time, each.reviewer)):
-        found[decision.subject][ADJUDICATION if decision.adjudication else decision.reviewer] = decision
-    kept: dict[Seen, dict[Subject, Voices]] = defaultdict(dict)
-    for subject in sorted(found, key=_order):
-        voices = {who: said for who, said in sorted(found[subject].items()) if not said.withdrawn}
-        if voices:
-            kept[subject.seen][subject] = voices
-    return dict(kept)
+    for decision in sorted(decisions, key=lambda decision: decision.time):
+        found[decision.subject]["" if decision.adjudication else decision.reviewer] = decision
+    kept = {
+        subject: {who: decision for who, decision in sorted(own.items()) if not decision.withdrawn}
+        for subject, own in found.items()
+    }
+    return {subject: own for subject, own in sorted(kept.items(), key=lambda entry: str(entry[0])) if own}
 
 
-def agreed(voices: Voices) -> ReviewDecision | None:
+def _agreed(own: Mapping[str, ReviewDecision]) -> ReviewDecision | None:
     """The decision that holds: the adjudication, or what all reviewers say; None where they disagree."""
-    if ADJUDICATION in voices:
-        return voices[ADJUDICATION]
-    first = next(iter(voices.values()))
-    return first if all(each.value == first.value for each in voices.values()) else None
-
-
-def conflicts(subjects: Mapping[Subject, Voices]) -> tuple[Conflict, ...]:
-    """The subjects on which voices disagree. Comments do not."""
-    return tuple(
-        Conflict(subject, {who: said.value for who, said in voices.items()})
-        for subject, voices in subjects.items()
-        if subject.kind != "comment" and agreed(voices) is None
-    )
+    if "" in own:
+        return own[""]
+    return next(iter(own.values())) if len({decision.value for decision in own.values()}) == 1 else None
 
 
 def settle(decisions: Iterable[ReviewDecision]) -> Settled:
     """Settle all decisions. Comments settle nothing."""
+    agreed: dict[tuple[str, str], list[ReviewDecision]] = defaultdict(list)
+    conflicts = []
+    for subject, own in latest(decisions).items():
+        if subject[2] == "comment":
+            continue
+        key = subject[:2]
+        decision = _agreed(own)
+        if decision is None:
+            conflicts.append(Conflict(subject, {who: each.value for who, each in own.items()}))
+            agreed.setdefault(key, [])
+        else:
+            agreed[key].append(decision)
+    disputed = {conflict.subject[:2] for conflict in conflicts if conflict.subject[2] == "verdict"}
     scenarios: dict[str, dict[str, SettledScenario]] = defaultdict(dict)
-    disputed: list[Conflict] = []
-    for seen, subjects in standing(decisions).items():
-        scenarios[seen.transcript][seen.sha256] = settle_one(subjects)
-        disputed += conflicts(subjects)
-    return Settled(dict(scenarios), tuple(disputed))
+    for (transcript, sha256), settled in agreed.items():
+        scenarios[transcript][sha256] = _scenario(settled, is_disputed=(transcript, sha256) in disputed)
+    return Settled(dict(scenarios), tuple(conflicts))
 
 
-def settle_one(subjects: Mapping[Subject, Voices]) -> SettledScenario:
-    """Settle one transcript."""
-    held = {subject: said for subject, voices in subjects.items() if (said := agreed(voices))}
-    roles = {subject: said.value for subject, said in held.items() if subject.kind == "role"}
-    status, reasons = _verdict(subjects)
+def _scenario(agreed: list[ReviewDecision], *, is_disputed: bool) -> SettledScenario:
+    verdict = next((decision for decision in agreed if decision.kind == "verdict"), None)
+    status: Status = "conflict" if is_disputed else "undecided"
+    if verdict:
+        status = "accepted" if verdict.value == "accept" else "rejected"
+    roles = [decision for decision in agreed if decision.kind == "role"]
+    marks = [decision for decision in agreed if decision.kind == "personal_data"]
     return SettledScenario(
         status=status,
-        reasons=reasons,
-        label_roles={subject.speaker: role for subject, role in roles.items() if subject.speaker is not None},
-        turn_roles={subject.turn: role for subject, role in roles.items() if subject.turn is not None},
-        texts={
-            subject.turn: said.value
-            for subject, said in held.items()
-            if subject.kind == "text" and subject.turn is not None
-        },
-        marks=tuple(mark_of(said) for subject, said in held.items() if subject.kind == "personal_data"),
+        reasons=(verdict.reason,) if verdict and verdict.reason else (),
+        label_roles={each.speaker: each.value for each in roles if each.speaker is not None},
+        turn_roles={each.turn: each.value for each in roles if each.turn is not None},
+        texts={each.turn: each.value for each in agreed if each.kind == "text" and each.turn is not None},
+        personal_data=tuple(
+            Mention(each.turn, *each.span, each.value, "reviewer")
+            for each in marks
+            if each.turn is not None and each.span
+        ),
     )
-
-
-def mark_of(decision: ReviewDecision) -> Mark:
-    """The mark that a decision on personal data makes."""
-    assert decision.turn is not None and decision.span is not None and decision.surface is not None
-    return Mark(Mention(decision.turn, *decision.span, decision.value, "reviewer"), decision.surface)
-
-
-def _verdict(subjects: Mapping[Subject, Voices]) -> tuple[Status, tuple[str, ...]]:
-    """Status of a scenario, and the reasons of all who hold it."""
-    voices = next((voices for subject, voices in subjects.items() if subject.kind == "verdict"), None)
-    if voices is None:
-        return "undecided", ()
-    held = agreed(voices)
-    if held is None:
-        return "conflict", ()
-    reasons = {said.reason: None for said in voices.values() if said.value == held.value and said.reason}
-    return ("accepted" if held.value == "accept" else "rejected"), tuple(reasons)
