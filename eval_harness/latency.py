@@ -2,33 +2,43 @@
 
 import os
 import platform
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 
-from submissions.schema import Latency
+from submissions.schema import Latency, Machine, Quantiles
 
 N_WARMUP = 2
 N_ITEMS = 12
 MAX_NEW_TOKENS = 32
 
 
-def machine_name() -> str:
-    """Processor (or GPU) and core count: equal names may be compared."""
+def this_machine(profile: str | None = None) -> Machine:
+    """What this machine is. ``profile``: its name for people; made from the GPU or processor unless given."""
     import torch
 
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    model = platform.processor() or platform.machine()
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    processor = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         names = [
             line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
         ]
-        model = names[0] if names else model
-    return f"{model}, {os.cpu_count()} cores"
+        processor = names[0] if names else processor
+    n_cores = os.cpu_count() or 1
+    name = profile or f"{gpu or processor}-{n_cores}-cores"
+    return Machine(
+        profile=re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-.")[:64],
+        processor=processor,
+        n_cores=n_cores,
+        memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
+        gpu=gpu,
+        system=f"{platform.system()} {platform.machine()}",
+    )
 
 
 class _FirstToken:
@@ -65,6 +75,11 @@ def _one(lm, prompt: str) -> tuple[float, float, int]:
     return streamer.calls[1] - start, end - start, int(output.shape[1] - encoded["input_ids"].shape[1])
 
 
+def _quantiles(seconds: np.ndarray) -> Quantiles:
+    p50, p95 = np.percentile(seconds, [50, 95])
+    return Quantiles(p50=float(p50), p95=float(p95))
+
+
 def measure(lm, prompts: Sequence[str]) -> Latency:
     """Time greedy replies to prompts spread evenly over the benchmark.
 
@@ -77,12 +92,13 @@ def measure(lm, prompts: Sequence[str]) -> Latency:
         _one(lm, prompts[index])
     first, total, tokens = (np.array(column) for column in zip(*(_one(lm, prompts[i]) for i in spread), strict=True))
     return Latency(
-        machine=machine_name(),
+        machine=this_machine(),
+        engine="hf",
         n_items=len(spread),
         n_warmup=min(N_WARMUP, len(spread)),
         max_new_tokens=MAX_NEW_TOKENS,
-        end_to_end_p50_s=float(np.percentile(total, 50)),
-        end_to_end_p95_s=float(np.percentile(total, 95)),
-        first_token_p50_s=float(np.percentile(first, 50)),
+        first_token_s=_quantiles(first),
+        output_token_s=_quantiles((total - first) / np.maximum(tokens - 1, 1)),
+        end_to_end_s=_quantiles(total),
         output_tokens_per_s=float(tokens.sum() / (total - first + 1e-9).sum()) if tokens.sum() > len(tokens) else 0.0,
     )

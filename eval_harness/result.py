@@ -150,10 +150,11 @@ def _code_commit() -> str | None:
 
 def environment(device: str) -> schema.Environment:
     """This machine, the device that was used, and the versions that a score may depend on."""
+    machine = latency.this_machine()
     return schema.Environment(
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        device=f"{device}: {latency.machine_name()}",
+        device=f"{device}: {machine.gpu or machine.processor}, {machine.n_cores} cores",
         packages={name: version(name) for name in PACKAGES},
     )
 

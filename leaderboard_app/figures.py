@@ -42,8 +42,8 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
     name = METRIC_NAMES[metric]
     figure = go.Figure()
     rows = [row for row in board.rows if row.result.latency] if board else []
-    machine = rows[0].result.latency.machine if rows else ""
-    rows = [row for row in rows if row.result.latency.machine == machine]
+    measured_on = rows[0].result.latency.measured_on if rows else None
+    rows = [row for row in rows if row.result.latency.measured_on == measured_on]
     for kind, (symbol, colour) in KIND_STYLE.items():
         own = [row for row in rows if row.result.model.kind == kind]
         if own:
@@ -59,8 +59,8 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
         )  # fmt: skip
     figure.update_layout(_layout(f"{name} against latency", "median seconds per reply, batch 1", name))
     if rows:
-        figure.update_xaxes(range=[0, 1.25 * max(row.result.latency.end_to_end_p50_s for row in rows)])
-    if machine:
+        figure.update_xaxes(range=[0, 1.25 * max(row.result.latency.end_to_end_s.p50 for row in rows)])
+    if measured_on:
         figure.add_annotation(
             x=1,
             xref="paper",
@@ -68,7 +68,7 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
             yref="paper",
             xanchor="right",
             showarrow=False,
-            text=_plain(machine),
+            text=_plain(measured_on[0].profile),
             font={"size": 11},
         )
     if not rows:
@@ -94,7 +94,7 @@ def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -
     return go.Scatter(
         name=kind,
         mode="markers+text",
-        x=[row.result.latency.end_to_end_p50_s for row in rows],
+        x=[row.result.latency.end_to_end_s.p50 for row in rows],
         y=[score.value for score in scores],
         error_y={
             "type": "data",

@@ -38,13 +38,18 @@ class Strict(BaseModel):
 
 
 class Model(Strict):
-    """What was measured. ``revision``: the Hub commit, or the first 40 hex digits of a digest for anything else."""
+    """What was measured. ``revision``: the Hub commit, or the first 40 hex digits of a digest for anything else.
+
+    ``weights``: an adapter is loaded on ``base_model``. ``architecture``: the config's ``model_type`` (``qwen2``), the board's family.
+    """
 
     id: ModelId
     revision: Sha40
     source: Literal["hub", "local", "baseline", "api"]
     kind: Literal["base", "fine-tuned", "api", "baseline"]
     base_model: ModelId | None = None
+    weights: Literal["full", "adapter", "merged"] = "full"
+    architecture: Slug | None = None
     parameters: int | None = Field(None, gt=0, le=10**13)
     precision: Slug
     quantisation: Line | None = None
@@ -70,6 +75,9 @@ class Generation(Strict):
 
     do_sample: bool
     temperature: float = Field(ge=0, le=5)
+    top_p: float = Field(1.0, gt=0, le=1)
+    repetition_penalty: float = Field(1.0, gt=0, le=5)
+    seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] = Field(default_factory=list, max_length=32)
     max_new_tokens: int = Field(gt=0, le=4096)
     until: list[Line] = Field(max_length=8)
     batch_size: int = Field(gt=0, le=4096)
@@ -140,17 +148,76 @@ class ScenarioSums(Strict):
     bleu_4: BleuSums
 
 
-class Latency(Strict):
-    """Time of one reply at batch 1 on a named machine, in seconds. Compare equal ``machine`` only."""
+class Machine(Strict):
+    """Where latency was measured. ``profile`` names it for people (``jetson-orin-nano``); all fields equal: may be compared."""
 
-    machine: Line
+    profile: Slug
+    processor: Line
+    n_cores: int = Field(gt=0, le=100_000)
+    memory_gib: float = Field(gt=0, le=1e6)
+    gpu: Line | None = None
+    system: Line
+
+
+class Quantiles(Strict):
+    """Median and 95th percentile over items, seconds."""
+
+    p50: Seconds
+    p95: Seconds
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Quantiles":
+        if self.p50 > self.p95:
+            raise ValueError("p50 is larger than p95")
+        return self
+
+
+class Latency(Strict):
+    """Time of one reply at batch 1, after ``n_warmup`` unmeasured ones. Compare equal ``machine`` and ``engine`` only.
+
+    ``peak_memory_mib``: of the process, and of the GPU where there is one. ``energy_j_per_item``: where the platform tells.
+    """
+
+    machine: Machine
+    engine: Slug
     n_items: int = Field(gt=0, le=100_000)
     n_warmup: int = Field(ge=0, le=1000)
     max_new_tokens: int = Field(gt=0, le=4096)
-    end_to_end_p50_s: Seconds
-    end_to_end_p95_s: Seconds
-    first_token_p50_s: Seconds
+    first_token_s: Quantiles
+    output_token_s: Quantiles
+    end_to_end_s: Quantiles
     output_tokens_per_s: float = Field(ge=0, le=1e6)
+    peak_memory_mib: float | None = Field(None, gt=0, le=1e8)
+    peak_gpu_memory_mib: float | None = Field(None, gt=0, le=1e8)
+    energy_j_per_item: float | None = Field(None, ge=0, le=1e8)
+
+    @property
+    def measured_on(self) -> tuple[Machine, str]:
+        """Latencies may be compared only where this is equal."""
+        return self.machine, self.engine
+
+
+class Spread(Strict):
+    """Scores of each seed of a sampled run; the result's scores are their mean."""
+
+    seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] = Field(min_length=2, max_length=32)
+    values: dict[Literal["rouge_l", "bleu_4", "meteor", "bertscore"], list[Score100]]
+
+    @model_validator(mode="after")
+    def _one_value_a_seed(self) -> "Spread":
+        if any(len(own) != len(self.seeds) for own in self.values.values()) or set(self.values) != set(METRICS):
+            raise ValueError("each metric needs one value a seed")
+        return self
+
+
+class Usage(Strict):
+    """What an endpoint counted. ``cost_usd`` where prices were given."""
+
+    prompt_tokens: Count
+    cached_prompt_tokens: Count = 0
+    completion_tokens: Count
+    n_requests: Count
+    cost_usd: float | None = Field(None, ge=0, le=1e6)
 
 
 class Slice(Strict):
@@ -196,6 +263,7 @@ class Environment(Strict):
     python: Line
     platform: Line
     device: Line
+    engine: Slug = "hf"
     packages: dict[Slug, Line] = Field(max_length=40)
 
 
@@ -221,7 +289,9 @@ class Result(Strict):
     scores: Scores
     scores_as_released: Scores
     per_scenario: list[ScenarioSums] = Field(min_length=1, max_length=20_000)
+    spread: Spread | None = None
     latency: Latency | None
+    usage: Usage | None = None
     diagnostics: Diagnostics
     environment: Environment
     provenance: Provenance

@@ -98,13 +98,16 @@ def make_result(
         "per_scenario": sums,
         "latency": latency_s
         and schema.Latency(
-            machine="Test machine, 2 cores",
+            machine=schema.Machine(
+                profile="test-machine", processor="Test CPU", n_cores=2, memory_gib=16.0, system="Linux x86_64"
+            ),
+            engine="hf",
             n_items=12,
             n_warmup=2,
             max_new_tokens=32,
-            end_to_end_p50_s=latency_s,
-            end_to_end_p95_s=2 * latency_s,
-            first_token_p50_s=latency_s / 4,
+            first_token_s=schema.Quantiles(p50=latency_s / 4, p95=latency_s / 3),
+            output_token_s=schema.Quantiles(p50=latency_s / 40, p95=latency_s / 30),
+            end_to_end_s=schema.Quantiles(p50=latency_s, p95=2 * latency_s),
             output_tokens_per_s=40.0,
         ),
         "diagnostics": schema.Diagnostics(

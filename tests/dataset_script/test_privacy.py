@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -285,5 +286,12 @@ def test_a_spacy_model_finds_names(tmp_path):
 
 
 def test_a_missing_model_is_named_and_told_how_to_get():
+    pytest.importorskip("spacy")
     with pytest.raises(MissingModel, match="no_such_model"):
         load_ner("no_such_model")
+
+
+def test_a_missing_spacy_is_told_how_to_get(monkeypatch):
+    monkeypatch.setitem(sys.modules, "spacy", None)  # what Python itself does for a package that is not there
+    with pytest.raises(MissingModel, match="pip install spacy"):
+        load_ner("en_core_web_sm")

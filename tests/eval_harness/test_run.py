@@ -77,8 +77,8 @@ def test_the_real_model_end_to_end(civilian_model, settings):
     path = evaluate(candidate, replace(settings, limit=1), lambda done, total: progress.append((done, total)))
     result = read_result(path, settings.results)
     assert result.model.id == "acme/tiny-civilian" and result.model.parameters == 134_515_008
-    assert result.latency.end_to_end_p50_s > result.latency.first_token_p50_s > 0
-    assert result.latency.end_to_end_p95_s >= result.latency.end_to_end_p50_s
+    assert result.latency.end_to_end_s.p50 > result.latency.first_token_s.p50 > 0
+    assert result.latency.end_to_end_s.p95 >= result.latency.output_token_s.p95 > 0
     assert progress[0][0] == 0 and progress[-1][0] == progress[-1][1]
     assert 0 < result.scores.rouge_l.value < 100
     assert not (settings.results / ".work").exists() or not list((settings.results / ".work").iterdir())

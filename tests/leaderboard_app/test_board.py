@@ -112,13 +112,19 @@ def test_reported_rows_are_shown_as_reported():
 def test_the_plot_has_models_of_one_machine_with_intervals_and_the_baseline_line():
     fast, slow = make_result("acme/fast", latency_s=0.2), make_result("acme/slow", latency_s=0.9, kind="base")
     other = make_result("acme/elsewhere", latency_s=0.1)
-    other = other.model_copy(update={"latency": other.latency.model_copy(update={"machine": "Another machine"})})
+    other = other.model_copy(
+        update={
+            "latency": other.latency.model_copy(
+                update={"machine": other.latency.machine.model_copy(update={"profile": "another-machine"})}
+            )
+        }
+    )
     (board,) = snapshot_of(fast, slow, other, make_result("baseline/salad", 0.4)).boards
     figure = quality_against_latency(board, "meteor")
     machine = next(row.result.latency.machine for row in board.rows if row.result.latency)
     shown = [x for trace in figure.data for x in trace.x]
     expected = [
-        row.result.latency.end_to_end_p50_s
+        row.result.latency.end_to_end_s.p50
         for row in board.rows
         if row.result.latency and row.result.latency.machine == machine
     ]
