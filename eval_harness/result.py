@@ -207,9 +207,11 @@ def make_result(
             "item_id": p.item_id,
             "scenario_id": p.scenario_id,
             "subset": p.subset,
+            "officer_text": p.officer_text,
             "reference": p.reference,
             "prediction": p.prediction,
             "dropped_tokens": p.dropped_tokens,
+            "had_thoughts": p.had_thoughts,
             "scores": {m: p.scores[m].value for m in schema.MEAN_METRICS},
         }
         for p in predictions
