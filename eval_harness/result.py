@@ -159,7 +159,7 @@ def environment(device: str) -> schema.Environment:
     )
 
 
-def _benchmark_block(benchmark: Benchmark) -> schema.Benchmark:
+def benchmark_block(benchmark: Benchmark) -> schema.Benchmark:
     subsets = Counter(item.subset for item in benchmark.items)
     return schema.Benchmark(
         name="deescalwild",
@@ -219,7 +219,7 @@ def make_result(
     result = schema.Result(
         schema_version=schema.SCHEMA_VERSION,
         model=model,
-        benchmark=_benchmark_block(benchmark),
+        benchmark=benchmark_block(benchmark),
         protocol=protocol,
         scores=scores_of(per_scenario, signatures),
         scores_as_released=scores_of(scenario_sums(predictions), signatures),

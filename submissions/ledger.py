@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from submissions.schema import Model, Reported, Result
 
 LEDGER = Path(__file__).parent
 MAX_RESULT_BYTES = 8 * 2**20
+SIDE_FILES = re.compile(r"-(?:verification|latency(?:-[a-z0-9_.-]+)?|judge-[a-z0-9_.-]+)$")
+"""What may lie beside a result ``<stem>.json`` as ``<stem>-….json``: written later, by others, bound to it by digest."""
 REPORTED_FILE = "reported.csv"
 
 
@@ -62,6 +65,11 @@ def path_of(results: Path, result: Result) -> Path:
 def items_path(path: Path) -> Path:
     """The predictions file beside a result file."""
     return path.with_name(f"{path.stem}-items.jsonl.gz")
+
+
+def verification_path(path: Path) -> Path:
+    """What maintainers found out about a result file, beside it."""
+    return path.with_name(f"{path.stem}-verification.json")
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -111,11 +119,16 @@ def read_reported(path: Path) -> tuple[Reported, ...]:
     return tuple(Reported(**{key: value or None for key, value in row.items()}) for row in rows)
 
 
+def result_files(results: Path) -> list[Path]:
+    """The result files below a folder, in path order; what lies beside them (``SIDE_FILES``) is left out."""
+    return [path for path in sorted(results.glob("*/*.json")) if not SIDE_FILES.search(path.stem)]
+
+
 def read_ledger(results: Path) -> Ledger:
     """Read all results below a folder, in path order, and the reported rows beside or below the shipped ledger."""
     found: list[Result] = []
     problems: list[Problem] = []
-    for path in sorted(results.glob("*/*.json")):
+    for path in result_files(results):
         try:
             found.append(read_result(path, results))
         except LedgerError as error:
