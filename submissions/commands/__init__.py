@@ -1,0 +1,1 @@
+"""Commands of the ledger, one file each; registered in ``submissions/cli.py``."""
