@@ -158,6 +158,20 @@ def write_new(path: Path, content: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, in place of the one that may be there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def pack_items(rows: Iterable[dict]) -> bytes:
     """Predictions as gzipped JSON lines, the same bytes for the same rows."""
     text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)

@@ -1,4 +1,4 @@
-"""``eval.yaml``: registers the dataset as a benchmark on the Hub, one task a protocol.
+"""``eval.yaml``: registers the dataset as a benchmark on the Hub, one task a protocol and metric.
 
 The form is the Hub's (huggingface/hub-docs, ``docs/hub/eval-results.md``, read in August 2026): it is validated when pushed, and the dataset must be
 on the Hub's allow-list before it shows a leaderboard. Models then state results in ``.eval_results/*.yaml`` by dataset and task id.
@@ -33,11 +33,12 @@ class Registration(BaseModel):
     tasks: tuple[Task, ...] = Field(min_length=1)
 
 
-TASKS = (
-    Task(id="deescalwild", config="items", split="test"),
-    Task(id="deescalwild_paper", config="items", split="test"),
+PROTOCOLS = ("deescalwild", "deescalwild_paper")
+METRICS = ("rouge_l", "bleu_4", "meteor", "bertscore")
+TASKS = tuple(
+    Task(id=f"{protocol}_{metric}", config="items", split="test") for protocol in PROTOCOLS for metric in METRICS
 )
-"""The two protocols (DESIGN.md, "Evaluation"); the harness has a task of each name."""
+"""A task holds one number on the Hub, so each protocol (DESIGN.md, "Evaluation") has one a metric."""
 
 
 def registration(manifest: Manifest) -> bytes:

@@ -33,11 +33,10 @@ def verify(
     from eval_harness.quiet import quiet_libraries
 
     quiet_libraries()
-    from dataset_script.atomic import replacing
     from eval_harness import verify as checking
     from eval_harness.benchmark import find_data
     from eval_harness.scoring import use_encoder
-    from submissions.ledger import LEDGER, LedgerError, parse_result, result_files, verification_path
+    from submissions.ledger import LEDGER, LedgerError, parse_result, result_files, verification_path, write_whole
 
     if encoder:
         use_encoder(encoder)
@@ -63,8 +62,7 @@ def verify(
         else:
             _print(path, problems, flags, dict(report.largest) if report else {})
         if record and report and report.verification:
-            with replacing(verification_path(path)) as file:
-                file.write(report.verification.model_dump_json(indent=1) + "\n")
+            write_whole(verification_path(path), f"{report.verification.model_dump_json(indent=1)}\n".encode())
     if failed:
         raise LedgerError(f"{failed} of {len(paths)} results do not follow from their predictions.")
 

@@ -19,6 +19,7 @@ from dataset_script.errors import DataError
 from dataset_script.manifest import read_manifest
 from dataset_script.publishing.evaluation_registration import Registration, registration
 from dataset_script.publishing.publish import HubError, Outcome, guard, plan, publish
+from submissions.schema import METRICS
 from tests.built_folders import build_small, edit_manifest, edit_scenarios, rows_of, seal, write_rows
 from tests.loopback_hub import LoopbackHub, environment, loopback_hub, use_hub
 
@@ -272,7 +273,9 @@ def test_the_benchmark_is_registered_with_a_task_a_protocol_that_the_harness_has
     stated = yaml.safe_load(registration(read_manifest(folder)))
     assert Registration.model_validate(stated)
     tasks = Path(__file__).parents[2] / "eval_harness" / "tasks" / "deescalwild"
-    assert [task["id"] for task in stated["tasks"]] == ["deescalwild", "deescalwild_paper"]
+    assert [task["id"] for task in stated["tasks"]] == [
+        f"{protocol}_{metric}" for protocol in ("deescalwild", "deescalwild_paper") for metric in METRICS
+    ]
     assert all((tasks / f"{task['id']}.yaml").is_file() for task in stated["tasks"])
     with pytest.raises(ValidationError):
         Registration.model_validate({**stated, "metrics": []})
