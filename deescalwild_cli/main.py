@@ -10,10 +10,14 @@ import typer
 from dataset_script.cli import app as data_app
 from deescalwild_cli.demo import demo
 from eval_harness.cli import evaluate, score
+from eval_harness.commands.verify import verify
 from leaderboard_app.cli import leaderboard
+from submissions.cli import app as submissions_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
+app.add_typer(submissions_app, name="submissions")
+submissions_app.command()(verify)  # it scores, so it lives in eval_harness, which submissions does not know
 app.command()(evaluate)
 app.command()(score)
 app.command()(leaderboard)

@@ -1,0 +1,10 @@
+"""``deescalwild submissions``: the ledger's commands, a line each."""
+
+import typer
+
+from submissions.commands.decide import decide
+from submissions.commands.export import export
+
+app = typer.Typer(no_args_is_help=True, help="Submissions, their queue, and the ledger of results.")
+app.command()(decide)
+app.command()(export)
