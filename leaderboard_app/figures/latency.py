@@ -1,36 +1,16 @@
-"""Plotly figures from a board. Colours are readable on light and dark; shape, not colour alone, tells kinds apart.
-
-Only attributes that plotly.js 3 knows: Gradio bundles it, whatever the Python package targets.
-"""
+"""Quality against latency. Shape, not colour alone, tells kinds apart."""
 
 import plotly.graph_objects as go
 
+from leaderboard_app.figures.style import ACCENT, INK, layout, plain
 from leaderboard_app.rendering import METRIC_NAMES, format_score, format_size
 from leaderboard_app.snapshot import Board, Row
 
-INK = "#7d8590"
-GRID = "rgba(125, 133, 144, 0.25)"
-ACCENT = "#2f7fd6"
 KIND_STYLE = {
     "base": ("circle-open", ACCENT),
     "fine-tuned": ("circle", ACCENT),
     "api": ("diamond", "#b0662f"),
 }
-
-
-def _layout(title: str, x: str, y: str) -> dict:
-    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID}
-    return {
-        "title": {"text": title, "font": {"size": 15}},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": INK, "size": 13},
-        "xaxis": {**axis, "title": {"text": x}, "rangemode": "tozero"},
-        "yaxis": {**axis, "title": {"text": y}, "rangemode": "tozero"},
-        "legend": {"orientation": "h", "y": -0.25},
-        "margin": {"l": 60, "r": 20, "t": 50, "b": 60},
-        "height": 440,
-    }
 
 
 def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.Figure:
@@ -57,7 +37,7 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
             x=0.01, xref="paper", y=value, yanchor="bottom", xanchor="left", showarrow=False,
             text=f"best trivial baseline: {best.result.model.id.split('/')[1]} {format_score(value, metric)}",
         )  # fmt: skip
-    figure.update_layout(_layout(f"{name} against latency", "median seconds per reply, batch 1", name))
+    figure.update_layout(layout(f"{name} against latency", "median seconds per reply, batch 1", name))
     if rows:
         figure.update_xaxes(range=[0, 1.25 * max(row.result.latency.end_to_end_s.p50 for row in rows)])
     if measured_on:
@@ -68,7 +48,7 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
             yref="paper",
             xanchor="right",
             showarrow=False,
-            text=_plain(measured_on[0].profile),
+            text=plain(measured_on[0].profile),
             font={"size": 11},
         )
     if not rows:
@@ -81,11 +61,6 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
             text="No result with a measured latency yet",
         )
     return figure
-
-
-def _plain(text: str) -> str:
-    """Text without the pseudo-HTML that plotly would interpret."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -> go.Scatter:
@@ -109,7 +84,7 @@ def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -
             "size": [8 + 3 * (size / 1e8) ** 0.33 for size in sizes],
             "line": {"width": 2},
         },
-        text=[_plain(row.result.model.id.split("/")[1]) for row in rows],
+        text=[plain(row.result.model.id.split("/")[1]) for row in rows],
         textposition="top left",
         cliponaxis=False,
         customdata=[format_size(row.result.model.parameters) for row in rows],

@@ -1,0 +1,42 @@
+"""What every page needs: the results folder, its current snapshot, and the head that all pages share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from leaderboard_app.snapshot import Board, Snapshot, SnapshotCache
+
+HEADER = """\
+# DeEscalWild leaderboard
+Small language models play the civilian, so that officers can practise de-escalation offline.
+Scored on held-out encounters by ROUGE-L, BLEU-4, METEOR and BERTScore, beside what trivial baselines reach."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One running board. Pages ask it at each load, so that new results appear without a restart."""
+
+    results: Path
+    cache: SnapshotCache
+
+    @classmethod
+    def over(cls, results: Path) -> "Site":
+        """The site of a results folder."""
+        return cls(results, SnapshotCache(results))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The current snapshot."""
+        return self.cache.get()
+
+    def board(self, label: str | None = None) -> Board | None:
+        """The board of that label; the first one for anything else a caller may send, ``None`` of an empty ledger."""
+        boards = self.snapshot.boards
+        return next((board for board in boards if board.label == label), boards[0] if boards else None)
+
+
+def page_head() -> None:
+    """Navigation and title, the same on every page."""
+    gr.Navbar(main_page_name="Leaderboard")
+    gr.Markdown(HEADER, elem_classes="dw-header")
