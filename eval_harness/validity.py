@@ -3,34 +3,20 @@
 In: a built dataset and the baselines' results on it. Out: :class:`Validity`, as data and as text.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
-
-import numpy as np
 
 from dataset_script.dialogue import Item, plain
 from eval_harness import models
 from eval_harness.benchmark import load_benchmark
 from eval_harness.run import Settings, evaluate
 from submissions.ledger import parse_result
-from submissions.schema import BASELINES, METRICS, Result
-from submissions.statistics import ScenarioStatistics, resample, scores
+from submissions.power import POWER, Detectable, detectable_differences
+from submissions.schema import BASELINES, METRICS
 
-POWER = 0.8
-SIGNIFICANCE = 0.05
 SHORT_REFERENCE_WORDS = (1, 3)
 LEAKED_REFERENCE_WORDS = 3
-
-
-@dataclass(frozen=True)
-class Detectable:
-    """Smallest true difference of two models that a paired test finds: for a typical pair and for the noisiest."""
-
-    typical: float
-    noisiest: float
 
 
 @dataclass(frozen=True)
@@ -49,22 +35,6 @@ class Validity:
     references_in_train_share: float
     baselines: Mapping[str, Mapping[str, float]]
     detectable: Mapping[str, Detectable]
-
-
-def detectable_differences(results: Sequence[Result]) -> dict[str, Detectable]:
-    """Minimum detectable difference by metric: (z for 5 %, two-sided, + z for 80 % power) × the paired standard error.
-
-    The standard errors are those of all pairs of the given results, by the board's own bootstrap over scenarios.
-    """
-    statistics = [ScenarioStatistics.from_rows(result.per_scenario) for result in results]
-    draws = resample(len(statistics[0].n_items))
-    drawn = [scores(own, draws) for own in statistics]
-    factor = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2) + NormalDist().inv_cdf(POWER)
-    found = {}
-    for metric in METRICS:
-        errors = [float(np.std(a[metric] - b[metric], ddof=1)) for a, b in itertools.combinations(drawn, 2)]
-        found[metric] = Detectable(factor * float(np.median(errors)), factor * max(errors))
-    return found
 
 
 def _pairs(items: Sequence[Item]) -> set[tuple[str, str]]:

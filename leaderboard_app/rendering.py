@@ -54,25 +54,26 @@ def _environment() -> Environment:
     return environment
 
 
-def _render(template: str, **values) -> str:
+def render(template: str, **values) -> str:
+    """A template of ``templates/``, by its name without the ending."""
     return _environment().get_template(f"{template}.html.jinja").render(**values)
 
 
 def render_board(board: Board | None) -> str:
     """The ranking table, or a word on how to fill an empty one."""
-    return _render("board", board=board)
+    return render("board", board=board)
 
 
 def render_notice(snapshot: Snapshot) -> str:
     """What was left out of the board and why; empty where nothing was."""
-    return _render("notice", snapshot=snapshot)
+    return render("notice", snapshot=snapshot)
 
 
 def render_reported(snapshot: Snapshot) -> str:
     """The paper's published table."""
-    return _render("reported", rows=snapshot.reported)
+    return render("reported", rows=snapshot.reported)
 
 
 def render_about(board: Board | None) -> str:
     """Protocol, signatures, reproduction commands, limits, citation."""
-    return _render("about", board=board)
+    return render("about", board=board)

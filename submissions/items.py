@@ -43,19 +43,20 @@ class ItemRow(Strict):
     scores: ItemScores
 
 
-def parse_items(content: bytes, sha256: str | None = None) -> list[ItemRow]:
+def parse_items(content: bytes, sha256: str | None = None, *, max_unpacked: int = MAX_UNPACKED_BYTES) -> list[ItemRow]:
     """Rows of a predictions file.
 
     Args:
         content: gzipped JSON lines.
         sha256: digest that the result states; not checked where None.
+        max_unpacked: bytes that it may unpack to; a public page affords less than a worker.
 
     Raises:
         LedgerError: another digest, no gzip, too large, or a row that is not an :class:`ItemRow`.
     """
     if sha256 is not None and (found := hashlib.sha256(content).hexdigest()) != sha256:
         raise LedgerError(f"its predictions file has sha256 {found[:12]}…, the result states {sha256[:12]}…")
-    text = _unpack(content)
+    text = _unpack(content, max_unpacked)
     rows = []
     for number, line in enumerate(text.split(b"\n"), start=1):
         if not line:
@@ -71,15 +72,15 @@ def parse_items(content: bytes, sha256: str | None = None) -> list[ItemRow]:
     return rows
 
 
-def _unpack(content: bytes) -> bytes:
-    """Decompress at most :data:`MAX_UNPACKED_BYTES`: a few kilobytes of gzip can hold gigabytes."""
+def _unpack(content: bytes, limit: int) -> bytes:
+    """Decompress at most ``limit`` bytes: a few kilobytes of gzip can hold gigabytes."""
     if len(content) > MAX_PACKED_BYTES:
         raise LedgerError(f"its predictions file is larger than {MAX_PACKED_BYTES // 2**20} MiB")
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-            text = file.read(MAX_UNPACKED_BYTES + 1)
+            text = file.read(limit + 1)
     except (OSError, EOFError, zlib.error):
         raise LedgerError("its predictions file is not whole gzip") from None
-    if len(text) > MAX_UNPACKED_BYTES:
-        raise LedgerError(f"its predictions file unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MiB")
+    if len(text) > limit:
+        raise LedgerError(f"its predictions file unpacks to more than {limit // 2**20} MiB")
     return text

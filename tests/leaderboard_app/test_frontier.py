@@ -1,0 +1,45 @@
+"""Places of measurement and the Pareto front."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaderboard_app.frontier import pareto, places, points
+from leaderboard_app.snapshot import make_board
+from tests.results import make_result
+
+pairs = st.lists(st.tuples(st.integers(0, 6).map(float), st.integers(0, 6).map(float)), max_size=20)
+
+
+def beats(one, other):
+    return one[0] <= other[0] and one[1] >= other[1] and one != other
+
+
+@given(pairs)
+def test_the_front_is_what_nothing_else_beats(found):
+    assert pareto(found) == [not any(beats(other, own) for other in found) for own in found]
+
+
+def elsewhere(result, **machine):
+    measured = result.latency.machine.model_copy(update=machine)
+    return result.model_copy(update={"latency": result.latency.model_copy(update={"machine": measured})})
+
+
+def test_each_machine_is_a_place_of_its_own_and_the_busiest_comes_first():
+    board = make_board(
+        [
+            make_result("acme/a", 2.0, latency_s=0.5),
+            make_result("acme/b", 1.0, latency_s=0.9),
+            elsewhere(make_result("acme/c", 3.0, latency_s=0.1), profile="other-machine"),
+            make_result("acme/d", 3.0),
+        ]
+    )
+    found = places(board)
+    assert [place.machine.profile for place in found] == ["test-machine", "other-machine"]
+    shown = points(board, found[0], "rouge_l")
+    assert [(point.row.result.model.id, point.on_front) for point in shown] == [("acme/a", True), ("acme/b", False)]
+
+
+def test_machines_of_the_same_name_but_other_memory_are_two_places():
+    first = make_result("acme/a", latency_s=0.5)
+    board = make_board([first, elsewhere(make_result("acme/b", latency_s=0.5), memory_gib=8.0)])
+    assert len({place.label for place in places(board)}) == 2
