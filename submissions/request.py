@@ -1,59 +1,120 @@
 """The request file as a type: what a model author writes, one YAML a submission.
 
 Its place follows from its content: ``requests/<org>__<model>/<revision12>-<precision>-<protocol>.yaml``, the same stem
-as the result it asks for. Published as JSON Schema in ``request.schema.json``.
+as the result it asks for. Published as JSON Schema in ``request.schema.json``. ``request_file.py`` reads and writes it.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from submissions.plain_text import fault_of
 from submissions.schema import BASELINE_ORG, Line, ModelId, Sha40, Strict
 
 MAX_REQUEST_BYTES = 64 * 2**10
 
 Precision = Literal["float32", "bfloat16", "float16", "int8", "int4", "gguf", "none"]
-Text = Annotated[
-    str, StringConstraints(max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]*$")
+QUANTISED = ("int8", "int4")
+
+
+def _plain_line(text: str) -> str:
+    if fault := fault_of(text):
+        raise ValueError(fault)
+    return text
+
+
+def _plain_text(text: str) -> str:
+    if fault := fault_of(text, allowed="\n"):
+        raise ValueError(fault)
+    return text
+
+
+def _hub_name(name: str) -> str:
+    """The Hub's own rules for names, and one of ours: ``__`` joins organisation and model in a path."""
+    org = name.partition("/")[0]
+    if "--" in name or ".." in name or name.endswith((".git", ".ipynb")):
+        raise ValueError("is no name that the Hub allows ('--', '..' and the ending .git are reserved)")
+    if "__" in org:
+        raise ValueError("has '__' in its organisation, so its path could be another model's")
+    return name
+
+
+PlainLine = Annotated[Line, AfterValidator(_plain_line)]
+PlainText = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_plain_text),
 ]
+HubName = Annotated[ModelId, AfterValidator(_hub_name)]
+LicenceId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{1,63}$")]
+GgufFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.gguf$")]
 
 
 class Request(Strict):
-    """A submission that waits to be measured.
-
-    ``gguf_file``: file of the repository for ``precision: gguf``. ``trained_on_corpus``: whether any split of DeEscalWild
-    was in its training data; ``test`` in training makes it a flagged row.
-    """
+    """A submission that waits to be measured."""
 
     schema_version: Literal[1] = 1
-    model: ModelId
-    revision: Sha40
-    precision: Precision
-    protocol: Literal["deescalwild", "deescalwild_paper"] = "deescalwild"
-    kind: Literal["base", "fine-tuned", "api"]
-    weights: Literal["full", "adapter", "merged"] = "full"
-    base_model: ModelId | None = None
-    base_revision: Sha40 | None = None
-    quantisation: Line | None = None
-    gguf_file: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.gguf$")] | None = None
-    chat_template: Line | None = Field(
-        None, description="Note on the chat template, if it is not the repository's own."
+    model: HubName = Field(description="ORG/MODEL on the Hub, spelt as the Hub spells it.")
+    revision: Sha40 = Field(description="The commit to measure: 40 lower-case hex digits, no branch, no tag.")
+    precision: Precision = Field(description="What the weights are loaded in; none for an API.")
+    protocol: Literal["deescalwild", "deescalwild_paper"] = Field(
+        "deescalwild", description="deescalwild is ranked; deescalwild_paper compares with the paper's table."
     )
-    licence: Line
-    contact: Line
-    trained_on_corpus: Literal["no", "train", "train+validation", "test", "unknown"]
-    comment: Text | None = None
+    kind: Literal["base", "fine-tuned", "api"] = Field(description="fine-tuned names its base_model.")
+    weights: Literal["full", "adapter", "merged"] = Field(
+        "full", description="adapter: loaded on base_model; merged: an adapter that was merged into it."
+    )
+    base_model: HubName | None = Field(None, description="ORG/MODEL that this one was made from.")
+    base_revision: Sha40 | None = Field(None, description="Commit of base_model; an adapter needs it.")
+    quantisation: PlainLine | None = Field(
+        None, min_length=2, description="How int8 or int4 weights were made, such as GPTQ, group size 128."
+    )
+    gguf_file: GgufFile | None = Field(None, description="File of the repository for precision gguf.")
+    chat_template: PlainLine | None = Field(
+        None, min_length=2, description="Note on the chat template, if it is not the repository's own."
+    )
+    licence: LicenceId = Field(description="The Hub's id of the licence, such as apache-2.0; other for any other.")
+    contact: PlainLine = Field(
+        min_length=2, description="Whom to ask: a Hub user name or an address that may be public."
+    )
+    trained_on_corpus: Literal["no", "train", "train+validation", "test", "unknown"] = Field(
+        description="What of DeEscalWild was in the training data. A model that saw test is shown with a flag."
+    )
+    comment: PlainText | None = Field(None, min_length=1, description="Anything a reader should know. Plain text.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Request":
-        if self.model.startswith(f"{BASELINE_ORG}/"):
-            raise ValueError(f"the organisation {BASELINE_ORG!r} is reserved for the trivial baselines")
-        if self.weights != "full" and self.base_model is None:
-            raise ValueError("an adapter or merged model needs base_model")
-        if (self.precision == "gguf") != (self.gguf_file is not None):
-            raise ValueError("precision 'gguf' and gguf_file belong together")
+        if found := list(contradictions(self.model_dump())):
+            raise ValueError("; ".join(found))
         return self
+
+
+def contradictions(values: Mapping[str, Any]) -> Iterator[str]:
+    """Rules between the fields of a request that ``values`` breaks, each as ``field: what to do``."""
+    model, precision, weights = values.get("model"), values.get("precision"), values.get("weights", "full")
+    kind, base = values.get("kind"), values.get("base_model")
+    if str(model).partition("/")[0].casefold() == BASELINE_ORG:
+        yield f"model: the organisation {BASELINE_ORG} is reserved for the trivial baselines. Write your own"
+    if kind == "base" and weights != "full":
+        yield f"kind: a model with {weights} weights is fine-tuned, not base"
+    if kind == "api" and weights != "full":
+        yield "weights: an API has no weights of its own. Leave it out"
+    if base is None and (kind == "fine-tuned" or weights in ("adapter", "merged")):
+        yield "base_model: is missing. Say what the model was made from"
+    if base is not None and base == model:
+        yield "base_model: is the model itself. Name the one it was made from, or leave it out"
+    if base is None and values.get("base_revision") is not None:
+        yield "base_revision: belongs to base_model. Name that too"
+    if weights == "adapter" and values.get("base_revision") is None:
+        yield "base_revision: is missing. An adapter is measured on one commit of its base"
+    if (precision == "gguf") != (values.get("gguf_file") is not None):
+        yield "gguf_file: goes with precision gguf, and only with it"
+    if precision in QUANTISED and values.get("quantisation") is None:
+        yield f"quantisation: is missing. Say how the {precision} weights were made"
+    if (kind == "api") != (precision == "none"):
+        yield "precision: is none for kind api, and only for it"
 
 
 def request_path(request: Request) -> PurePosixPath:
