@@ -49,7 +49,7 @@ def seconds_to_answer(folder: Path) -> float:
 
 def seconds_to_snapshot(folder: Path) -> float:
     """Reading, checking and ranking the whole ledger, in this process."""
-    from leaderboard_app.snapshot import SnapshotCache
+    from leaderboard_app.store import SnapshotCache
 
     started = time.monotonic()
     SnapshotCache(folder).get()

@@ -128,7 +128,7 @@ def _kept(plan: list[tuple[str, dict[str, str]]]) -> bool:
 def _table() -> str:
     """The board's rows as text."""
     from leaderboard_app.rendering import METRIC_NAMES, format_score
-    from leaderboard_app.snapshot import SnapshotCache
+    from leaderboard_app.store import SnapshotCache
 
     board = SnapshotCache(SCRATCH).get().boards[0]
     lines = [f"{'rank':>4}  {'model':<42}" + "".join(f"{name:>22}" for name in METRIC_NAMES.values())]
@@ -138,7 +138,7 @@ def _table() -> str:
             own = row.score(metric)
             value, low, high = (format_score(number, metric) for number in (own.value, own.low, own.high))
             cells += f"{f'{value} [{low}, {high}]':>22}"
-        lines.append(f"{row.standing.rank:>4}  {row.result.model.id:<42}{cells}")
+        lines.append(f"{row.standing.rank:>4}  {row.model.id:<42}{cells}")
     return "\n".join(lines)
 
 

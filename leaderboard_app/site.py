@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import gradio as gr
-
-from leaderboard_app.snapshot import Board, Snapshot, SnapshotCache
+from leaderboard_app.snapshot import Board, Snapshot
+from leaderboard_app.store import SnapshotCache
 
 HEADER = """\
 # DeEscalWild leaderboard
@@ -30,13 +29,14 @@ class Site:
         """The current snapshot."""
         return self.cache.get()
 
-    def board(self, label: str | None = None) -> Board | None:
-        """The board of that label; the first one for anything else a caller may send, ``None`` of an empty ledger."""
-        boards = self.snapshot.boards
-        return next((board for board in boards if board.label == label), boards[0] if boards else None)
+    def board(self, key: str | None = None) -> Board | None:
+        """The board of that key or label; the first one for anything else a caller may send, ``None`` of an empty ledger."""
+        return self.snapshot.board(key)
 
 
 def page_head() -> None:
     """Navigation and title, the same on every page."""
+    import gradio as gr  # here: what shows the first table does not wait for it
+
     gr.Navbar(main_page_name="Leaderboard")
     gr.Markdown(HEADER, elem_classes="dw-header")

@@ -1,4 +1,4 @@
-"""Scores, intervals and ranks from per-scenario sums: plain functions on arrays.
+"""Scores, intervals and ranks from per-scenario sums: plain functions on arrays. Who is tied with whom is in ``ranking.py``.
 
 Items of one encounter are not independent, so every interval resamples whole scenarios; ignoring that halves
 it (CORPUS.md § 5). Paired by construction: all models of a board are resampled with the same draws.
@@ -86,6 +86,13 @@ def scores(statistics: ScenarioStatistics, weights: Floats | None = None) -> dic
     return {metric: result[metric] for metric in METRICS}
 
 
+def scenario_scores(statistics: ScenarioStatistics) -> dict[str, Floats]:
+    """metric → (S,) the model's score on each scenario alone."""
+    result = {metric: sums / statistics.n_items for metric, sums in statistics.means.items()}
+    result["bleu_4"] = corpus_bleu(statistics.bleu)
+    return {metric: result[metric] for metric in METRICS}
+
+
 def resample(n_scenarios: int, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> Floats:
     """(R, S) bootstrap counts: how often each scenario is drawn. The same for every model of a board."""
     rng = np.random.default_rng(seed)
@@ -106,8 +113,7 @@ def intervals(statistics: ScenarioStatistics) -> dict[str, Interval]:
     """metric → score with its bootstrap interval over scenarios."""
     point = scores(statistics)
     drawn = scores(statistics, resample(len(statistics.n_items)))
-    each = {metric: sums / statistics.n_items for metric, sums in statistics.means.items()}
-    each["bleu_4"] = corpus_bleu(statistics.bleu)
+    each = scenario_scores(statistics)
     result = {}
     for metric in METRICS:
         value = float(point[metric][0])
@@ -116,59 +122,26 @@ def intervals(statistics: ScenarioStatistics) -> dict[str, Interval]:
     return result
 
 
-def ranks(values: Floats) -> Floats:
-    """Ranks of M models in each of R columns, 1 for the highest value; equal values share their mean rank.
+def places_and_ranks(keys: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Order M models in each of R columns, the lowest key first; keys equal to nine decimals are ties.
 
     Args:
-        values: (M, R) scores, higher is better.
+        keys: (M, R).
 
     Returns:
-        (M, R) ranks from 1 to M.
+        (M, R) places, where ties share the better one (1, 2, 2, 4), and (M, R) ranks, where they share the mean (1, 2.5, 2.5, 4).
     """
-    result = np.empty_like(values, dtype=float)
-    for column in range(values.shape[1]):
-        own = values[:, column]
-        ordered = np.sort(own)
-        below = np.searchsorted(ordered, own, "left")
-        not_above = np.searchsorted(ordered, own, "right")
-        result[:, column] = len(own) - not_above + (not_above - below + 1) / 2
-    return result
-
-
-def places(mean_ranks: Floats) -> Floats:
-    """Places of M models in each of R columns by mean rank, 1 for the lowest; exact ties share the better place."""
-    rounded = np.round(mean_ranks, 9)
-    columns = [np.searchsorted(np.sort(own), own, "left") + 1 for own in rounded.T]
-    return np.array(columns, dtype=float).T
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Place of one model on a board. ``rank_low``–``rank_high``: 95 % of the paired bootstrap's ranks."""
-
-    mean_rank: float
-    rank: int
-    rank_low: int
-    rank_high: int
-
-
-def standings(models: Sequence[ScenarioStatistics]) -> list[Standing]:
-    """Overall standing of each model by its mean rank over the four metrics.
-
-    Raises:
-        ValueError: the models were not measured on the same scenarios.
-    """
-    if not models:
-        return []
-    if any(model.scenario_ids != models[0].scenario_ids for model in models):
-        raise ValueError("models measured on different scenarios cannot be ranked together")
-    weights = np.vstack([np.ones(len(models[0].n_items)), resample(len(models[0].n_items))])
-    drawn = [scores(model, weights) for model in models]
-    mean_rank = np.mean([ranks(np.array([own[metric] for own in drawn])) for metric in METRICS], axis=0)
-    place = places(mean_rank)
-    low = np.percentile(place[:, 1:], 2.5, axis=1, method="lower")
-    high = np.percentile(place[:, 1:], 97.5, axis=1, method="higher")
-    return [
-        Standing(float(mean), int(own), int(min(own, lo)), int(max(own, hi)))
-        for mean, own, lo, hi in zip(mean_rank[:, 0], place[:, 0], low, high, strict=True)
-    ]
+    columns = np.round(keys.T, 9)
+    order = columns.argsort(axis=1, kind="stable")
+    ordered = np.take_along_axis(columns, order, axis=1)
+    is_new = np.ones(ordered.shape, bool)
+    is_new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    is_last = np.ones(ordered.shape, bool)
+    is_last[:, :-1] = is_new[:, 1:]
+    index = np.arange(len(keys))
+    first = np.maximum.accumulate(np.where(is_new, index, 0), axis=1)
+    last = np.minimum.accumulate(np.where(is_last, index, len(keys))[:, ::-1], axis=1)[:, ::-1]
+    places, ranks = np.empty_like(first), np.empty(first.shape)
+    np.put_along_axis(places, order, first + 1, axis=1)
+    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=1)
+    return places.T, ranks.T

@@ -7,6 +7,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_EVALUATE_OFFLINE", "1")
 # Before `datasets` is imported: tests must neither see nor fill the user's cache.
 os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="deescalwild-tests-")
+os.environ["DEESCALWILD_CACHE"] = tempfile.mkdtemp(prefix="deescalwild-tests-")
 
 from eval_harness.quiet import quiet_libraries
 

@@ -21,11 +21,11 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
     """
     name = METRIC_NAMES[metric]
     figure = go.Figure()
-    rows = [row for row in board.rows if row.result.latency] if board else []
+    rows = [row for row in board.rows if row.latency] if board else []
     measured_on = rows[0].result.latency.measured_on if rows else None
-    rows = [row for row in rows if row.result.latency.measured_on == measured_on]
+    rows = [row for row in rows if row.latency.measured_on == measured_on]
     for kind, (symbol, colour) in KIND_STYLE.items():
-        own = [row for row in rows if row.result.model.kind == kind]
+        own = [row for row in rows if row.model.kind == kind]
         if own:
             figure.add_trace(_points(own, metric, kind, symbol, colour))
     baselines = [row for row in board.rows if row.is_baseline] if board else []
@@ -39,7 +39,7 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
         )  # fmt: skip
     figure.update_layout(layout(f"{name} against latency", "median seconds per reply, batch 1", name))
     if rows:
-        figure.update_xaxes(range=[0, 1.25 * max(row.result.latency.end_to_end_s.p50 for row in rows)])
+        figure.update_xaxes(range=[0, 1.25 * max(row.latency.end_to_end_s.p50 for row in rows)])
     if measured_on:
         figure.add_annotation(
             x=1,
@@ -65,11 +65,11 @@ def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.
 
 def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -> go.Scatter:
     scores = [row.score(metric) for row in rows]
-    sizes = [row.result.model.parameters or 1e8 for row in rows]
+    sizes = [row.model.parameters or 1e8 for row in rows]
     return go.Scatter(
         name=kind,
         mode="markers+text",
-        x=[row.result.latency.end_to_end_s.p50 for row in rows],
+        x=[row.latency.end_to_end_s.p50 for row in rows],
         y=[score.value for score in scores],
         error_y={
             "type": "data",
@@ -84,9 +84,9 @@ def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -
             "size": [8 + 3 * (size / 1e8) ** 0.33 for size in sizes],
             "line": {"width": 2},
         },
-        text=[plain(row.result.model.id.split("/")[1]) for row in rows],
+        text=[plain(row.model.id.split("/")[1]) for row in rows],
         textposition="top left",
         cliponaxis=False,
-        customdata=[format_size(row.result.model.parameters) for row in rows],
+        customdata=[format_size(row.model.parameters) for row in rows],
         hovertemplate="%{text}<br>%{y:.1f} at %{x:.2f} s<br>%{customdata}<extra></extra>",
     )

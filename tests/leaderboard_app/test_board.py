@@ -15,7 +15,8 @@ from leaderboard_app.rendering import (
     render_notice,
     render_reported,
 )
-from leaderboard_app.snapshot import SnapshotCache, make_snapshot
+from leaderboard_app.snapshot import make_snapshot
+from leaderboard_app.store import SnapshotCache
 from submissions.ledger import Ledger, Problem, write_result
 from submissions.schema import Provenance
 from tests.results import make_result

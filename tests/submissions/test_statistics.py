@@ -12,11 +12,10 @@ from submissions.statistics import (
     ScenarioStatistics,
     corpus_bleu,
     intervals,
-    places,
-    ranks,
+    places_and_ranks,
     resample,
+    scenario_scores,
     scores,
-    standings,
 )
 from tests.results import make_sums
 
@@ -35,13 +34,13 @@ def test_corpus_bleu_equals_sacrebleu(matched, extra, sys_len, ref_len):
 @given(st.lists(st.lists(st.integers(0, 5), min_size=3, max_size=3), min_size=1, max_size=12))
 def test_ranks_equal_scipys_mean_ranks(rows):
     values = np.array(rows, float)
-    assert np.allclose(ranks(values), rankdata(-values, axis=0))
+    assert np.allclose(places_and_ranks(-values)[1], rankdata(-values, axis=0))
 
 
 @given(st.lists(st.lists(st.integers(1, 5), min_size=2, max_size=2), min_size=1, max_size=12))
 def test_places_equal_scipys_competition_ranks(rows):
     values = np.array(rows, float)
-    assert np.allclose(places(values), rankdata(values, axis=0, method="min"))
+    assert np.allclose(places_and_ranks(values)[0], rankdata(values, axis=0, method="min"))
 
 
 def statistics(quality=1.0, n_scenarios=12, seed=3):
@@ -79,24 +78,10 @@ def test_intervals_hold_their_score_and_are_the_same_at_every_call():
     assert set(first) == set(METRICS)
 
 
-def test_a_clear_winner_is_first_with_a_narrow_range_and_equal_models_share_a_place():
-    best, twin, other = statistics(3.0), statistics(1.0), statistics(1.0)
-    found = standings([twin, best, other])
-    assert [place.rank for place in found] == [2, 1, 2]
-    assert (found[1].rank_low, found[1].rank_high) == (1, 1)
-
-
-@given(st.permutations([0, 1, 2, 3]))
-@settings(max_examples=10, deadline=None)
-def test_standings_do_not_depend_on_the_order_of_models(order):
-    models = [statistics(quality, seed=seed) for seed, quality in enumerate((1.0, 1.1, 0.9, 1.4))]
-    straight = standings(models)
-    assert standings([models[i] for i in order]) == [straight[i] for i in order]
-
-
-def test_models_on_other_scenarios_are_not_ranked_together():
-    with pytest.raises(ValueError, match="different scenarios"):
-        standings([statistics(n_scenarios=12), statistics(n_scenarios=11)])
+def test_a_scenario_alone_scores_as_a_draw_of_nothing_else():
+    own = statistics(n_scenarios=5)
+    found, expected = scenario_scores(own), scores(own, np.eye(5))
+    assert all(np.allclose(found[metric], expected[metric]) for metric in METRICS)
 
 
 def test_every_resample_draws_as_many_scenarios_as_there_are():
