@@ -38,8 +38,8 @@ def places(board: Board) -> list[Place]:
     """Places with measured rows, the one with the most rows first."""
     counts: dict[Place, int] = {}
     for row in board.rows:
-        if row.result.latency:
-            place = Place(*row.result.latency.measured_on)
+        if row.latency:
+            place = Place(*row.latency.measured_on)
             counts[place] = counts.get(place, 0) + 1
     return sorted(counts, key=lambda place: (-counts[place], place.label))
 
@@ -57,8 +57,8 @@ def pareto(pairs: Sequence[tuple[float, float]]) -> list[bool]:
 
 def points(board: Board, place: Place, metric: str) -> list[Point]:
     """Rows measured at one place, fastest first."""
-    rows = [row for row in board.rows if row.result.latency and Place(*row.result.latency.measured_on) == place]
-    pairs = [(row.result.latency.end_to_end_s.p50, row.score(metric).value) for row in rows if row.result.latency]
+    rows = [row for row in board.rows if row.latency and Place(*row.latency.measured_on) == place]
+    pairs = [(row.latency.end_to_end_s.p50, row.score(metric).value) for row in rows if row.latency]
     front = pareto(pairs)
     found = [Point(row, *pair, on) for row, pair, on in zip(rows, pairs, front, strict=True)]
-    return sorted(found, key=lambda point: (point.seconds, -point.score, point.row.result.model.id))
+    return sorted(found, key=lambda point: (point.seconds, -point.score, point.row.model.id))

@@ -33,17 +33,15 @@ class Lineage:
 def _base_of(tuned: Row, board: Board) -> Row | None:
     """The row of the model that a fine-tuned one names: of the same precision if there is one, else the best placed."""
     named = [
-        row
-        for row in board.rows
-        if row.result.model.id == tuned.result.model.base_model and row is not tuned and not row.is_baseline
+        row for row in board.rows if row.model.id == tuned.model.base_model and row is not tuned and not row.is_baseline
     ]
-    same = [row for row in named if row.result.model.precision == tuned.result.model.precision]
+    same = [row for row in named if row.model.precision == tuned.model.precision]
     return next(iter(same or named), None)
 
 
 def trace(board: Board) -> Lineage:
     """Pair each fine-tuned row with its base."""
-    tuned_rows = [row for row in board.rows if row.result.model.kind == "fine-tuned"]
+    tuned_rows = [row for row in board.rows if row.model.kind == "fine-tuned"]
     pairs = [(base, row) for row in tuned_rows if (base := _base_of(row, board)) is not None]
     paired = {id(row) for _, row in pairs}
     found = [differences(statistics_of(base), statistics_of(row)) for base, row in pairs]

@@ -7,7 +7,7 @@ from leaderboard_app.snapshot import Board, Row
 
 def key_of(row: Row) -> str:
     """The row's name; the same parts that name its file."""
-    model = row.result.model
+    model = row.model
     return f"{model.id}@{model.revision[:12]}-{model.precision}"
 
 
@@ -15,7 +15,7 @@ def find(board: Board | None, key: str) -> Row | None:
     """The row of that name, or the best placed one of that model id; ``None`` for anything else."""
     rows = board.rows if board else ()
     return next((row for row in rows if key_of(row) == key), None) or next(
-        (row for row in rows if row.result.model.id == key), None
+        (row for row in rows if row.model.id == key), None
     )
 
 

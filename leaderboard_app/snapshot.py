@@ -101,6 +101,12 @@ class Row:
         """
         return read_result(self.root / self.path, self.root)
 
+    def holding(self, result: Result) -> "Row":
+        """The same row with its result at hand, for a ledger that is not on disk."""
+        row = replace(self)
+        row.__dict__["result"] = result
+        return row
+
 
 @dataclass(frozen=True)
 class Stability:
@@ -232,8 +238,7 @@ def _row(
         tier=found.tier if found else "unchecked",
         flags=tuple(found.flags) if found else (),
     )
-    row.__dict__["result"] = result
-    return row
+    return row.holding(result)
 
 
 def make_snapshot(ledger: Ledger, verifications: Mapping[str, Verification] | None = None) -> Snapshot:

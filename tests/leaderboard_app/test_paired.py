@@ -86,7 +86,7 @@ def test_categories_show_a_gap_where_a_result_does_not_state_one():
     empty = second.result.diagnostics.model_copy(
         update={"slices": second.result.diagnostics.slices.model_copy(update={"category": []})}
     )
-    second = type(second)(**{**vars(second), "result": second.result.model_copy(update={"diagnostics": empty})})
+    second = second.holding(second.result.model_copy(update={"diagnostics": empty}))
     (category,) = by_category([first, second], "rouge_l")
     assert (category.name, category.scores) == ("traffic stop", (9.0, None))
 
