@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from submissions.plain_text import fault_of
 from submissions.schema import BASELINE_ORG, Line, ModelId, Sha40, Strict
@@ -17,6 +17,13 @@ MAX_REQUEST_BYTES = 64 * 2**10
 
 Precision = Literal["float32", "bfloat16", "float16", "int8", "int4", "gguf", "none"]
 QUANTISED = ("int8", "int4")
+
+
+def _whole(value: object) -> object:
+    """``true`` and ``1.0`` equal 1 in Python; here they are faults."""
+    if type(value) is not int:
+        raise ValueError("is not the whole number 1. Write 1")
+    return value
 
 
 def _plain_line(text: str) -> str:
@@ -35,9 +42,11 @@ def _hub_name(name: str) -> str:
     """The Hub's own rules for names, and one of ours: ``__`` joins organisation and model in a path."""
     org = name.partition("/")[0]
     if "--" in name or ".." in name or name.endswith((".git", ".ipynb")):
-        raise ValueError("is no name that the Hub allows ('--', '..' and the ending .git are reserved)")
+        raise ValueError(
+            "is no name that the Hub allows: '--', '..' and the ending .git are reserved. Write it as the Hub does"
+        )
     if "__" in org:
-        raise ValueError("has '__' in its organisation, so its path could be another model's")
+        raise ValueError("has '__' in its organisation, so its path could be another model's. Use one without")
     return name
 
 
@@ -55,7 +64,7 @@ GgufFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]
 class Request(Strict):
     """A submission that waits to be measured."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Annotated[Literal[1], BeforeValidator(_whole)] = 1
     model: HubName = Field(description="ORG/MODEL on the Hub, spelt as the Hub spells it.")
     revision: Sha40 = Field(description="The commit to measure: 40 lower-case hex digits, no branch, no tag.")
     precision: Precision = Field(description="What the weights are loaded in; none for an API.")

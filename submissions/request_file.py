@@ -121,10 +121,10 @@ def _flat_mapping(text: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RequestError(f"line {line}: is not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        if isinstance(error, RequestError):
-            raise
-        raise RequestError(f"is not YAML: {str(error).splitlines()[0] if str(error) else 'unreadable'}") from None
+    except RequestError:
+        raise
+    except (yaml.YAMLError, ValueError, OverflowError):
+        raise RequestError("is not YAML: a character, an escape or a number is out of range") from None
 
 
 def _read_events(events: Iterator[yaml.Event]) -> dict[str, Any]:
@@ -207,6 +207,8 @@ def _sentence(fault: ErrorDetails) -> str:
         return _unknown_field(field)
     if kind == "literal_error":
         return f"{field}: is {_shown(value)}. Write {fault['ctx']['expected']}"
+    if kind == "value_error":
+        return f"{field}: {fault['ctx']['error']!s}"
     if isinstance(value, bool | int | float):
         return f"{field}: is {_shown(value)}, which YAML reads as no text. Put it in quotes if it is right{how}"
     if value is None:
@@ -215,8 +217,6 @@ def _sentence(fault: ErrorDetails) -> str:
         return f"{field}: is longer than {fault['ctx']['max_length']} characters. Shorten it"
     if kind == "string_too_short":
         return f"{field}: is too short{how}"
-    if kind == "value_error":
-        return f"{field}: {fault['ctx']['error']!s}"
     odd = first_foreign(value)
     return f"{field}: is {_shown(value)}{f', with {name_of(odd)}' if odd else ', which does not fit'}{how}"
 
@@ -229,7 +229,7 @@ def _unknown_field(field: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return printable(repr(value) if isinstance(value, str) else str(value), 60)
+    return printable(str(value).lower() if isinstance(value, bool) else repr(value), 60)
 
 
 # -- values → YAML ------------------------------------------------------------------------------------------------------------
