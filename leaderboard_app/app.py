@@ -4,17 +4,22 @@ from pathlib import Path
 
 import gradio as gr
 
-from leaderboard_app.pages import STATIC, about, latency, leaderboard, paper
+from leaderboard_app.pages import STATIC, about, compare, latency, leaderboard, lineage, model, paper, queue, submit
 from leaderboard_app.site import Site
 
 # (name in the navigation, route – None: the first page –, what lays it out)
 PAGES = (
     ("Leaderboard", None, leaderboard.build),
     ("Quality × latency", "latency", latency.build),
+    ("Base → fine-tuned", "fine-tuned", lineage.build),
+    ("Compare", "compare", compare.build),
+    ("Model", "model", model.build),
+    ("Queue", "queue", queue.build),
+    ("Submit", "submit", submit.build),
     ("Paper", "paper", paper.build),
     ("About", "about", about.build),
 )
-CSS = (STATIC / "board.css").read_text("utf-8")
+CSS = "\n".join((STATIC / name).read_text("utf-8") for name in ("board.css", "pages.css"))
 THEME = gr.themes.Base(
     primary_hue=gr.themes.colors.blue,
     neutral_hue=gr.themes.colors.slate,

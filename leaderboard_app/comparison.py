@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leaderboard_app.paired import Difference, differences, scenario_scores, statistics_of
+from leaderboard_app.paired import Difference, adjust, differences, statistics_of, told_apart
 from leaderboard_app.snapshot import Row
 from submissions.items import ItemRow
 from submissions.schema import MEAN_METRICS, METRICS
-from submissions.statistics import ScenarioStatistics
+from submissions.statistics import ScenarioStatistics, scenario_scores
 
 MIN_MODELS, MAX_MODELS = 2, 4
 HALF_A_PRINTED_DIGIT = {metric: 0.0005 if metric == "bertscore" else 0.05 for metric in METRICS}
@@ -28,11 +28,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Against:
-    """One model against the first: metric → difference, and metric → scenarios won, tied, lost."""
+    """One model against the first: metric → difference, Holm's p over all tests of the page, scenarios won, tied, lost."""
 
     row: Row
     differences: Mapping[str, Difference]
+    adjusted: Mapping[str, float]
     tallies: Mapping[str, Tally]
+
+    def is_significant(self, metric: str) -> bool:
+        """Told apart at 5 %, all tests of the page taken together."""
+        return told_apart(self.adjusted[metric])
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,11 @@ class Category:
     name: str
     n_items: int
     scores: tuple[float | None, ...]
+
+    @property
+    def best(self) -> float | None:
+        """The highest of the stated scores."""
+        return max((score for score in self.scores if score is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -81,8 +91,13 @@ def compare(rows: Sequence[Row]) -> list[Against]:
     if not MIN_MODELS <= len(rows) <= MAX_MODELS:
         raise ValueError(f"compare {MIN_MODELS} to {MAX_MODELS} models")
     first = statistics_of(rows[0])
-    others = [(row, statistics_of(row)) for row in rows[1:]]
-    return [Against(row, differences(first, own), tally(first, own)) for row, own in others]
+    others = [statistics_of(row) for row in rows[1:]]
+    found = [differences(first, own) for own in others]
+    flat = adjust([own[metric].p for own in found for metric in METRICS])
+    return [
+        Against(row, gaps, dict(zip(METRICS, flat[place * len(METRICS) :], strict=False)), tally(first, own))
+        for place, (row, own, gaps) in enumerate(zip(rows[1:], others, found, strict=True))
+    ]
 
 
 def by_category(rows: Sequence[Row], metric: str) -> list[Category]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from leaderboard_app.paired import SIGNIFICANCE, Difference, differences, holm, statistics_of
+from leaderboard_app.paired import Difference, adjust, differences, statistics_of, told_apart
 from leaderboard_app.snapshot import Board, Row
 from submissions.schema import METRICS
 
@@ -19,7 +19,7 @@ class Step:
 
     def is_significant(self, metric: str) -> bool:
         """Told apart at 5 %, all steps of the board taken together."""
-        return self.adjusted[metric] < SIGNIFICANCE
+        return told_apart(self.adjusted[metric])
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,16 @@ def _base_of(tuned: Row, board: Board) -> Row | None:
 
 
 def trace(board: Board) -> Lineage:
-    """Pair each fine-tuned row with its base."""
+    """Pair each fine-tuned row with its base.
+
+    Raises:
+        LedgerError: a row's file went away.
+    """
     tuned_rows = [row for row in board.rows if row.model.kind == "fine-tuned"]
     pairs = [(base, row) for row in tuned_rows if (base := _base_of(row, board)) is not None]
     paired = {id(row) for _, row in pairs}
     found = [differences(statistics_of(base), statistics_of(row)) for base, row in pairs]
-    adjusted = {metric: holm([own[metric].p for own in found]) for metric in METRICS}
+    adjusted = {metric: adjust([own[metric].p for own in found]) for metric in METRICS}
     steps = tuple(
         Step(base, row, own, {metric: adjusted[metric][index] for metric in METRICS})
         for index, ((base, row), own) in enumerate(zip(pairs, found, strict=True))

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from leaderboard_app.row_keys import key_of
 from leaderboard_app.snapshot import Board, Snapshot
 from submissions.schema import METRICS
 
 HERE = Path(__file__).parent
 METRIC_NAMES = {"rouge_l": "ROUGE-L", "bleu_4": "BLEU-4", "meteor": "METEOR", "bertscore": "BERTScore"}
+MAX_SHOWN_WORDS = 4000
 KIND_NAMES = {"base": "base", "fine-tuned": "fine-tuned", "api": "API", "baseline": "trivial baseline"}
 
 
@@ -40,6 +42,23 @@ def format_seconds(seconds: float | None) -> str:
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
+def format_p(p: float) -> str:
+    """A p-value; small ones are only as exact as the bootstrap's draws."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def format_words(text: str) -> str:
+    """What a stranger or a stranger's model wrote: its lines are kept, control and direction marks are not, and it ends somewhere."""
+    shown = "".join(char if char.isprintable() or char == "\n" else " " for char in text[: MAX_SHOWN_WORDS + 1])
+    return shown if len(shown) <= MAX_SHOWN_WORDS else f"{shown[:MAX_SHOWN_WORDS]}…"
+
+
+def place_on(value: float, span: tuple[float, float]) -> str:
+    """Where a value lies on an axis from ``span[0]`` to ``span[1]``, in per cent of its width."""
+    low, high = span
+    return f"{100 * (value - low) / (high - low) if high > low else 50:.2f}%"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -50,6 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(score=format_score, gain=format_gain, size=format_size, seconds=format_seconds)
+    environment.filters.update(p_value=format_p, words=format_words, at=place_on, row_key=key_of)
     environment.globals.update(metrics=METRICS, metric_names=METRIC_NAMES, kind_names=KIND_NAMES)
     return environment
 
@@ -72,8 +92,3 @@ def render_notice(snapshot: Snapshot) -> str:
 def render_reported(snapshot: Snapshot) -> str:
     """The paper's published table."""
     return render("reported", rows=snapshot.reported)
-
-
-def render_about(board: Board | None) -> str:
-    """Protocol, signatures, reproduction commands, limits, citation."""
-    return render("about", board=board)

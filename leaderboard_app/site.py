@@ -34,9 +34,9 @@ class Site:
         return self.snapshot.board(key)
 
 
-def page_head() -> None:
-    """Navigation and title, the same on every page."""
+def page_head(title: str = "", lead: str = "") -> None:
+    """Navigation and title: the board's own, or a page's with a line on what it is for."""
     import gradio as gr  # here: what shows the first table does not wait for it
 
     gr.Navbar(main_page_name="Leaderboard")
-    gr.Markdown(HEADER, elem_classes="dw-header")
+    gr.Markdown(f"# {title}\n{lead}" if title else HEADER, elem_classes="dw-header")

@@ -58,10 +58,7 @@ def assess(board: Board, results: Path) -> Validity:
     paired = (baselines if len(baselines) >= 2 else list(board.rows))[:MAX_PAIRED]
     sizes = [scenario.n_items for scenario in board.first.per_scenario]
     return Validity(
-        {
-            row.result.model.id.split("/")[1]: {metric: row.score(metric).value for metric in METRICS}
-            for row in baselines
-        },
+        {row.model.id.split("/")[1]: {metric: row.score(metric).value for metric in METRICS} for row in baselines},
         detectable_differences([row.result for row in paired]) if len(paired) >= 2 else {},
         max(sizes) / sum(sizes),
         _references(board, results),

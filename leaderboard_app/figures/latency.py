@@ -1,75 +1,96 @@
-"""Quality against latency. Shape, not colour alone, tells kinds apart."""
+"""Quality against latency with the Pareto front. Shape, not colour alone, tells kinds apart."""
+
+from collections.abc import Sequence
+from math import log10
 
 import plotly.graph_objects as go
 
 from leaderboard_app.figures.style import ACCENT, INK, layout, plain
+from leaderboard_app.frontier import Point
 from leaderboard_app.rendering import METRIC_NAMES, format_score, format_size
-from leaderboard_app.snapshot import Board, Row
 
 KIND_STYLE = {
     "base": ("circle-open", ACCENT),
     "fine-tuned": ("circle", ACCENT),
     "api": ("diamond", "#b0662f"),
+    "baseline": ("x-thin", INK),
 }
+SMALLEST, LARGEST = 1e8, 1e10
+LOG_FROM_RATIO = 20
+"""Slowest over fastest from which the time axis is logarithmic."""
 
 
-def quality_against_latency(board: Board | None, metric: str = "rouge_l") -> go.Figure:
-    """Score with its interval against median latency; the best trivial baseline is a dotted line.
+def marker_size(parameters: int | None) -> float:
+    """Pixels of a marker: grows with the logarithm of the size, 8 at 0.1 B and 26 at 10 B; unknown sizes are small."""
+    size = min(max(parameters or SMALLEST, SMALLEST), LARGEST)
+    return 8 + 18 * (log10(size) - log10(SMALLEST)) / (log10(LARGEST) - log10(SMALLEST))
 
-    Models without a measured latency, and models measured on another machine than the first, are left out:
-    latency is comparable on one machine only.
+
+def quality_against_latency(
+    points: Sequence[Point], metric: str = "rouge_l", baseline: tuple[str, float] | None = None
+) -> go.Figure:
+    """Score with its interval against median latency.
+
+    Args:
+        points: rows measured on one machine and engine, fastest first.
+        baseline: name and score of the best trivial baseline, a dotted line.
     """
     name = METRIC_NAMES[metric]
     figure = go.Figure()
-    rows = [row for row in board.rows if row.latency] if board else []
-    measured_on = rows[0].result.latency.measured_on if rows else None
-    rows = [row for row in rows if row.latency.measured_on == measured_on]
+    figure.update_layout(layout(f"{name} against latency", "median seconds a reply, batch 1", name))
+    if not points:
+        figure.add_annotation(
+            x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="No result with a measured latency yet"
+        )
+        figure.update_xaxes(visible=False)
+        figure.update_yaxes(visible=False)
+        return figure
+    figure.add_trace(_front([point for point in points if point.on_front]))
     for kind, (symbol, colour) in KIND_STYLE.items():
-        own = [row for row in rows if row.model.kind == kind]
-        if own:
+        if own := [point for point in points if point.row.model.kind == kind]:
             figure.add_trace(_points(own, metric, kind, symbol, colour))
-    baselines = [row for row in board.rows if row.is_baseline] if board else []
-    if baselines:
-        best = max(baselines, key=lambda row: row.score(metric).value)
-        value = best.score(metric).value
-        figure.add_hline(y=value, line={"dash": "dot", "color": INK, "width": 1})
-        figure.add_annotation(
-            x=0.01, xref="paper", y=value, yanchor="bottom", xanchor="left", showarrow=False,
-            text=f"best trivial baseline: {best.result.model.id.split('/')[1]} {format_score(value, metric)}",
-        )  # fmt: skip
-    figure.update_layout(layout(f"{name} against latency", "median seconds per reply, batch 1", name))
-    if rows:
-        figure.update_xaxes(range=[0, 1.25 * max(row.latency.end_to_end_s.p50 for row in rows)])
-    if measured_on:
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            y=1.06,
-            yref="paper",
-            xanchor="right",
-            showarrow=False,
-            text=plain(measured_on[0].profile),
-            font={"size": 11},
-        )
-    if not rows:
-        figure.add_annotation(
-            x=0.5,
-            y=0.5,
-            xref="paper",
-            yref="paper",
-            showarrow=False,
-            text="No result with a measured latency yet",
-        )
+    if baseline:
+        _add_baseline(figure, f"best trivial baseline: {baseline[0]} {format_score(baseline[1], metric)}", baseline[1])
+    seconds = [point.seconds for point in points]
+    if max(seconds) > LOG_FROM_RATIO * min(seconds) > 0:
+        figure.update_xaxes(type="log", dtick=1)
+    else:
+        figure.update_xaxes(range=[0, 1.2 * max(seconds)])
     return figure
 
 
-def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -> go.Scatter:
-    scores = [row.score(metric) for row in rows]
-    sizes = [row.model.parameters or 1e8 for row in rows]
+def _add_baseline(figure: go.Figure, text: str, value: float) -> None:
+    figure.add_hline(y=value, line={"dash": "dot", "color": INK, "width": 1})
+    figure.add_annotation(
+        x=0.99,
+        xref="paper",
+        y=value,
+        yanchor="top",
+        xanchor="right",
+        showarrow=False,
+        text=plain(text),
+        font={"size": 12},
+    )
+
+
+def _front(points: Sequence[Point]) -> go.Scatter:
+    """Steps along the front: what is reached within so many seconds."""
+    return go.Scatter(
+        name="Pareto front",
+        mode="lines",
+        x=[point.seconds for point in points],
+        y=[point.score for point in points],
+        line={"shape": "hv", "color": ACCENT, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
+    )
+
+
+def _points(points: Sequence[Point], metric: str, kind: str, symbol: str, colour: str) -> go.Scatter:
+    scores = [point.row.score(metric) for point in points]
     return go.Scatter(
         name=kind,
         mode="markers+text",
-        x=[row.latency.end_to_end_s.p50 for row in rows],
+        x=[point.seconds for point in points],
         y=[score.value for score in scores],
         error_y={
             "type": "data",
@@ -77,16 +98,17 @@ def _points(rows: list[Row], metric: str, kind: str, symbol: str, colour: str) -
             "array": [score.high - score.value for score in scores],
             "arrayminus": [score.value - score.low for score in scores],
             "thickness": 1,
+            "color": INK,
         },
         marker={
             "symbol": symbol,
             "color": colour,
-            "size": [8 + 3 * (size / 1e8) ** 0.33 for size in sizes],
-            "line": {"width": 2},
+            "size": [marker_size(point.row.model.parameters) for point in points],
+            "line": {"width": 2, "color": colour},
         },
-        text=[plain(row.model.id.split("/")[1]) for row in rows],
-        textposition="top left",
+        text=[plain(point.row.model.id.split("/")[1]) for point in points],
+        textposition=["top center" if place % 2 else "bottom center" for place in range(len(points))],
         cliponaxis=False,
-        customdata=[format_size(row.model.parameters) for row in rows],
-        hovertemplate="%{text}<br>%{y:.1f} at %{x:.2f} s<br>%{customdata}<extra></extra>",
+        customdata=[format_size(point.row.model.parameters) for point in points],
+        hovertemplate="%{text}<br>%{y:.3g} at %{x:.2f} s<br>%{customdata}<extra></extra>",
     )

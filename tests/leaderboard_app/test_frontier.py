@@ -1,8 +1,10 @@
 """Places of measurement and the Pareto front."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaderboard_app.figures.latency import marker_size, quality_against_latency
 from leaderboard_app.frontier import pareto, places, points
 from leaderboard_app.snapshot import make_board
 from tests.results import make_result
@@ -43,3 +45,24 @@ def test_machines_of_the_same_name_but_other_memory_are_two_places():
     first = make_result("acme/a", latency_s=0.5)
     board = make_board([first, elsewhere(make_result("acme/b", latency_s=0.5), memory_gib=8.0)])
     assert len({place.label for place in places(board)}) == 2
+
+
+def test_the_plot_has_the_points_with_intervals_the_front_and_the_baseline_line():
+    board = make_board([make_result("acme/fast", 1.0, latency_s=0.2), make_result("acme/slow", 2.0, latency_s=0.9)])
+    (place,) = places(board)
+    figure = quality_against_latency(points(board, place, "meteor"), "meteor", ("salad", 4.0))
+    front, models = figure.data
+    assert list(front.x) == list(models.x) == [0.2, 0.9]
+    assert models.error_y.array is not None
+    assert "best trivial baseline: salad 4.0" in str(figure.layout.annotations)
+
+
+def test_times_far_apart_are_drawn_on_a_logarithmic_axis():
+    board = make_board([make_result("acme/fast", 1.0, latency_s=0.02), make_result("acme/slow", 2.0, latency_s=9.0)])
+    assert quality_against_latency(points(board, places(board)[0], "rouge_l")).layout.xaxis.type == "log"
+
+
+@given(st.one_of(st.none(), st.integers(1, 10**13)))
+def test_a_marker_grows_with_the_logarithm_of_the_size_within_bounds(parameters):
+    assert 8 <= marker_size(parameters) <= 26
+    assert marker_size(10**9) - marker_size(10**8) == pytest.approx(marker_size(10**10) - marker_size(10**9))
