@@ -13,11 +13,13 @@ from eval_harness.cli import evaluate, score
 from eval_harness.commands.verify import verify
 from leaderboard_app.cli import leaderboard
 from submissions.cli import app as submissions_app
+from submissions.commands.submit import submit
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
 app.add_typer(submissions_app, name="submissions")
 submissions_app.command()(verify)  # it scores, so it lives in eval_harness, which submissions does not know
+app.command()(submit)
 app.command()(evaluate)
 app.command()(score)
 app.command()(leaderboard)

@@ -68,7 +68,7 @@ def _hub(request: Request, ask_hub: AskHub | None) -> tuple[list[Outcome], tuple
     if request.kind == "api":
         return [outcome(name, ()) for name in HUB_CHECKS], ("an API: there is nothing on the Hub to check",)
     if ask_hub is None:
-        return skipped(HUB_CHECKS, "the Hub is not asked (--offline)"), ()
+        return skipped(HUB_CHECKS, "the Hub is not asked: --offline"), ()
     try:
         answer = ask_hub(request)
     except HubUnreachable as error:

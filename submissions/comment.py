@@ -52,7 +52,7 @@ def as_lines(report: Report) -> list[str]:
     where = report.path or "submission"
     if report.status == "invalid":
         return [f"{where}: {line}" for line in report.faults]
-    missing = "; ".join(f"{check} ({reason})" for check, reason in report.skipped.items())
+    missing = "; ".join(report.skipped_by_reason)
     verdict = (
         f"nothing wrong so far. Not checked: {missing}" if missing else f"valid, {len(report.outcomes)} checks passed"
     )
@@ -70,7 +70,7 @@ def as_markdown(report: Report) -> str:
         parts += [_fenced(report.faults), ""]
     parts += ["| | check | holds when |", "|---|---|---|"]
     parts += [f"| {_SIGNS[each.state]} | {each.check} | {CHECKS[each.check]} |" for each in report.outcomes]
-    notes = [*(f"not checked: {check}, {reason}" for check, reason in report.skipped.items()), *report.notes]
+    notes = [*(f"not checked: {line}" for line in report.skipped_by_reason), *report.notes]
     if notes:
         parts += ["", _fenced(notes)]
     parts += ["", _WHAT_NEXT[report.status], ""]

@@ -114,7 +114,12 @@ def look_up(model: str, revision: str | None = None, *, api: "HfApi | None" = No
         HubUnreachable: offline, no network, too many requests, or a failure of the Hub.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HFValidationError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
     client = api or HfApi()
     with hub_errors():
@@ -129,7 +134,7 @@ def look_up(model: str, revision: str | None = None, *, api: "HfApi | None" = No
             return ModelNotFound(
                 "access", f"model: {model} is gated, and the worker runs without a token. Lift the gate"
             )
-        except RepositoryNotFoundError:
+        except (RepositoryNotFoundError, HFValidationError):
             return ModelNotFound(
                 "model", f"model: {model} is not on the Hub, or private. Check the name, or make it public"
             )
@@ -143,6 +148,20 @@ def ask(request: Request) -> HubAnswer:
     """
     base = look_up(request.base_model, request.base_revision) if request.base_model else None
     return HubAnswer(look_up(request.model, request.revision), base)
+
+
+def user_name() -> str | None:
+    """The account of the environment's token; None without one.
+
+    Raises:
+        HubUnreachable: as ``look_up``, or the token is not valid.
+    """
+    from huggingface_hub import HfApi, get_token
+
+    if get_token() is None:
+        return None
+    with hub_errors():
+        return str(HfApi().whoami()["name"])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from submissions.checks import LedgerFacts
 from submissions.comment import marker_of
 from submissions.hub import HubUnreachable, hub_errors
+from submissions.ledger import LedgerError
 from submissions.pull_request import PLAIN_FILE, Change, Earlier, Proposal
 from submissions.request import MAX_REQUEST_BYTES, Request, request_path
 from submissions.request_file import request_bytes
@@ -158,7 +159,11 @@ class HubLedger:
         return True
 
     def open_request(self, request: Request) -> Opened:
-        """Open a pull request that adds the file; the one that is open already where it was asked for before."""
+        """Open a pull request that adds the file; the one that is open already where it was asked for before.
+
+        Raises:
+            LedgerError: the ledger has the request already.
+        """
         from huggingface_hub import CommitOperationAdd
 
         title, path = title_of(request), str(request_path(request))
@@ -170,6 +175,8 @@ class HubLedger:
             ):
                 if each.title == title and each.author == me and each.status in ("open", "draft"):
                     return Opened(each.url, is_new=False)
+            if self.api.file_exists(self.repo_id, path, repo_type=KIND):
+                raise LedgerError(f"{self.repo_id} has {path} already. See there how it stands.")
             made = self.api.create_commit(
                 self.repo_id,
                 [CommitOperationAdd(path, request_bytes(request))],

@@ -127,6 +127,16 @@ def commit_of(repo: Path, revision: str) -> str:
         raise GitError(f"{revision!r} is no commit of {repo}. Fetch it first: `git fetch origin {revision}`.") from None
 
 
+def is_in_git(path: Path) -> bool:
+    """Whether a path, which need not exist, lies in a checkout."""
+    folder = next(parent for parent in path.absolute().parents if parent.is_dir())
+    try:
+        _git(folder, "rev-parse", "--show-toplevel")
+    except GitError:
+        return False
+    return True
+
+
 def changes_in_git(repo: Path, base: str, head: str) -> tuple[Change, ...]:
     """What ``head`` changes since it left ``base`` (``git diff base...head``), in path order. Both are commits.
 
@@ -141,6 +151,7 @@ def changes_in_git(repo: Path, base: str, head: str) -> tuple[Change, ...]:
         "--no-abbrev",
         "--no-ext-diff",
         "--no-textconv",
+        "--ignore-submodules=none",
         "--find-renames=100%",
         f"{base}...{head}",
     ).split(b"\0")

@@ -71,6 +71,14 @@ class Report:
         """Check → why it was not made."""
         return {each.check: each.lines[0] for each in self.outcomes if each.state == "skipped"}
 
+    @property
+    def skipped_by_reason(self) -> list[str]:
+        """``check, check (reason)``, a line a reason."""
+        reasons = dict.fromkeys(self.skipped.values())
+        return [
+            f"{', '.join(name for name, own in self.skipped.items() if own == reason)} ({reason})" for reason in reasons
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return {

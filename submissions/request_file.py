@@ -47,7 +47,15 @@ def parse_request(content: bytes) -> Request:
     Raises:
         RequestError: all that is wrong with it.
     """
-    values = _flat_mapping(_text(content))
+    return request_of(_flat_mapping(_text(content)))
+
+
+def request_of(values: dict[str, Any]) -> Request:
+    """A request from its fields.
+
+    Raises:
+        RequestError: all that is wrong with them.
+    """
     try:
         return Request.model_validate(values)
     except ValidationError as error:
@@ -57,6 +65,15 @@ def parse_request(content: bytes) -> Request:
         wrong = {fault["loc"][0] for fault in faults if fault["loc"]}
         between = [line for line in contradictions(values) if line.partition(":")[0] not in wrong]
         raise RequestError(*fields, *between) from None
+
+
+def faults_of_field(field: str, value: object) -> list[str]:
+    """What is wrong with one field, before the others are known."""
+    try:
+        Request.model_validate({field: value})
+    except ValidationError as error:
+        return [_sentence(fault) for fault in error.errors(include_url=False) if fault["loc"] == (field,)]
+    return []
 
 
 def read_request(path: Path, ledger: Path) -> Request:

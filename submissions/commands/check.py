@@ -47,8 +47,8 @@ def check(
     elif markdown:
         typer.echo("\n".join(as_markdown(each) for each in reports), nl=False)
     else:
-        for line in (line for each in reports for line in as_lines(each)):
-            typer.echo(line, err=status == "invalid")
+        for report in reports:
+            typer.echo("\n".join(as_lines(report)), err=report.status == "invalid")
     raise typer.Exit({"valid": 0, "invalid": 1, "incomplete": 0 if offline else 2}[status])
 
 

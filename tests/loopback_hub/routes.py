@@ -552,7 +552,7 @@ def discussion_details(call: Call) -> Any:
     return details | {
         "changes": {"base": MAIN, "mergeCommitId": found.merge_commit},
         "filesWithConflicts": [] if is_done else repo.conflicts(found),
-        "diff": "",
+        "diff": repo.diff(found) if call.request.asks("diff") else "",
     }
 
 
@@ -561,6 +561,18 @@ def comment(call: Call) -> Any:
     found = call.repo().discussion(int(call.parts["num"]))
     found.events.append(_comment(call.signed_in, call.request.json()["comment"]))
     return {"newMessage": found.events[-1]}
+
+
+@route("POST", _REPO + r"/discussions/(?P<num>\d+)/comment/(?P<event>[0-9a-f]+)/edit")
+def edit_comment(call: Call) -> Any:
+    found = call.repo().discussion(int(call.parts["num"]))
+    event = next((each for each in found.events if each["id"] == call.parts["event"]), None)
+    if event is None or event["type"] != "comment":
+        raise Refusal(404, "no such comment")
+    if event["author"]["name"] != call.signed_in.name:
+        raise Refusal(403, "You can only edit your own comments")
+    event["data"] |= {"edited": True, "latest": {"raw": call.request.json()["content"], "html": ""}}
+    return {"updatedComment": event}
 
 
 def _own_discussion(call: Call) -> Discussion:

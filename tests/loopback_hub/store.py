@@ -32,10 +32,11 @@ class User:
 
 @dataclass(frozen=True)
 class File:
-    """A stored file. ``oid`` is git's blob id, or the sha256 of an LFS file."""
+    """A stored file. ``oid`` is git's blob id, or the sha256 of an LFS file. ``mode`` other than a plain file's comes by git alone."""
 
     content: bytes
     is_lfs: bool = False
+    mode: str = "100644"
 
     @property
     def blob_id(self) -> str:
@@ -154,6 +155,12 @@ class Repo:
         changes = self._changes(request)
         return [path for path in changes if main.get(path) not in (before.get(path), changes[path])]
 
+    def diff(self, request: Discussion) -> str:
+        """What a pull request changes as git shows it: headers, and the lines that were added."""
+        assert request.base is not None
+        before = self.commits[request.base].files
+        return "".join(_diff_of(path, before.get(path), file) for path, file in self._changes(request).items())
+
     def merge(self, request: Discussion, author: str) -> Commit:
         """Apply a pull request to the main branch as one commit."""
         if request.base is None or request.status not in ("open", "draft"):
@@ -165,6 +172,17 @@ class Repo:
         commit = self.commit(MAIN, kept, f"{request.title} (#{request.num})", author)
         request.status, request.merge_commit = "merged", commit.oid
         return commit
+
+
+def _diff_of(path: str, before: File | None, after: File | None) -> str:
+    header = f"diff --git a/{path} b/{path}\n"
+    if after is None:
+        return f"{header}deleted file mode {before.mode if before else ''}\n"
+    header += "" if before else f"new file mode {after.mode}\n"
+    text = after.content.decode(errors="replace")
+    return f"{header}--- {f'a/{path}' if before else '/dev/null'}\n+++ b/{path}\n" + "".join(
+        f"+{line}\n" for line in text.splitlines()
+    )
 
 
 @dataclass
