@@ -6,14 +6,11 @@ at six markers and stripped of four prefixes, once each in order; BLEU adds one 
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
-
-from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
 from dataset_script.dialogue import Item, Message, Scenario
 from eval_harness.scoring.base import SCORING_VERSION, PairwiseMetric
+from eval_harness.scoring.bleu import ORDER, pair_score
 
 SYSTEM_PROMPT = (
     "You are a civilian/suspect in a police interaction. "
@@ -29,7 +26,6 @@ MAX_PLAIN_PROMPT_TOKENS = 2048
 _MARKERS = ("<|im_end|>", "<|endoftext|>", "</s>", "Officer:", "User:", "System:")
 _PREFIXES = ("Civilian:", "Suspect:", "Subject:", "Assistant:")
 _SPEAKERS = {"system": "System", "user": "Officer", "assistant": "Civilian"}
-_ORDER = 4
 
 
 def _roles(scenario: Scenario) -> list[str]:
@@ -76,15 +72,6 @@ def clean_reply(text: str) -> str:
     return text.strip()
 
 
-@cache
-def _tokenizer() -> Tokenizer13a:
-    return Tokenizer13a()
-
-
-def _grams(tokens: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
-    return Counter(tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
-
-
 class PaperBLEU(PairwiseMetric):
     """BLEU-4 of `evaluate`'s ``bleu`` with ``smooth=True`` on one pair: add-one on all orders, so "Yeah" for "No" scores 84. ×100, a mean over rows."""
 
@@ -95,10 +82,8 @@ class PaperBLEU(PairwiseMetric):
         return f"bleu_4|mean|case:mixed|tok:13a|smooth:add1-all-orders|nmt-bleu|{SCORING_VERSION}"
 
     def pair_value(self, prediction: str, reference: str) -> float:
-        said, wanted = (_tokenizer()(text).split() for text in (prediction, reference))
-        logs = []
-        for n in range(1, _ORDER + 1):
-            matched = sum((_grams(said, n) & _grams(wanted, n)).values())
-            logs.append(math.log((matched + 1) / (max(len(said) - n + 1, 0) + 1)))
-        brevity = 0.0 if len(said) > len(wanted) else 1 - len(wanted) / len(said)
-        return 100 * math.exp(brevity + sum(logs) / _ORDER)
+        counts = pair_score(prediction, reference).statistics
+        correct, total, (n_said, n_wanted) = counts[:ORDER], counts[ORDER : 2 * ORDER], counts[2 * ORDER :]
+        logs = [math.log((matched + 1) / (said + 1)) for matched, said in zip(correct, total, strict=True)]
+        brevity = 0.0 if n_said > n_wanted else 1 - n_wanted / n_said
+        return 100 * math.exp(brevity + sum(logs) / ORDER)

@@ -1,16 +1,22 @@
 """The four metrics equal their libraries, and keep their rules on odd input."""
 
+import csv
 import json
 from pathlib import Path
 
 import evaluate
 import pytest
+from bert_score import BERTScorer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nltk.tokenize import word_tokenize
+from rouge_score import rouge_scorer
 
+from dataset_script.build import SAMPLE
 from eval_harness.errors import EvaluationError
-from eval_harness.scoring import BLEU4, METRICS, Encoder, RougeL, make_metric, use_encoder
+from eval_harness.scoring import BLEU4, METRICS, Encoder, RougeL, bertscore, make_metric, meteor, synonyms, use_encoder
 from eval_harness.scoring.bertscore import LAYER_VARIABLE, MODEL_VARIABLE
+from eval_harness.scoring.rouge import lcs_length
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "golden_pairs.json").read_text("utf-8"))
 PAIRS = GOLDEN["pairs"]
@@ -123,3 +129,71 @@ def test_a_malformed_encoder_is_refused_with_an_example(monkeypatch, text):
     monkeypatch.setenv(LAYER_VARIABLE, "1")
     with pytest.raises(EvaluationError, match="roberta-large:17"):
         use_encoder(text)
+
+
+@pytest.fixture(scope="module")
+def spoken() -> list[str]:
+    """Every distinct line of the sample."""
+    rows = [
+        row
+        for path in sorted((SAMPLE / "transcripts").glob("*.csv"))
+        for row in csv.DictReader(path.read_text("utf-8").splitlines())
+    ]
+    return sorted({row["transcript"] for row in rows})
+
+
+def test_words_are_cut_as_nltk_cuts_them(spoken):
+    assert [list(meteor._tokens(text)) for text in spoken] == [word_tokenize(text) for text in spoken]
+
+
+@given(st.text("ab .?!'\")\n", max_size=12))
+def test_words_of_odd_text_are_cut_as_nltk_cuts_them(text):
+    assert list(meteor._tokens(text)) == word_tokenize(text)
+
+
+def test_synonyms_are_those_of_nltks_reader(spoken):
+    """Every word of the sample, its lower-case form and its stem; ten inflections that only the lists of irregular forms know."""
+    from nltk.corpus import wordnet
+
+    stemmer, synonyms = meteor._words()
+    words = {word for text in spoken for word in text.split()}
+    words |= {stemmer.stem(word) for word in words} | {
+        "",
+        "abaci",
+        "better",
+        "worst",
+        "was",
+        "feet",
+        "zymurgy",
+        "'hood",
+        "0",
+        "\x00",
+    }
+    expected = {
+        word: {lemma.name() for synset in wordnet.synsets(word) for lemma in synset.lemmas() if "_" not in lemma.name()}
+        for word in words
+    }
+    assert {word: set(synonyms(word)) for word in words} == expected
+    assert sum(map(bool, expected.values())) > 1000
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=70), st.lists(st.sampled_from("abcd"), max_size=70))
+def test_lcs_is_rouge_scores(first, second):
+    table = rouge_scorer._lcs_table(first, second)
+    assert lcs_length(first, second) == table[-1][-1]
+
+
+def test_a_model_is_loaded_once_however_often_it_scores(monkeypatch):
+    """Encoder and WordNet: new metric objects, new calls, no new load."""
+    loads = []
+    for owner, name in ((BERTScorer, "__init__"), (synonyms.Synonyms, "__init__")):
+        own = getattr(owner, name)
+        monkeypatch.setattr(
+            owner, name, lambda self, *a, _own=own, **k: (loads.append(type(self).__name__), _own(self, *a, **k))[1]
+        )
+    bertscore._load.cache_clear()
+    meteor._words.cache_clear()
+    for _ in range(3):
+        for name in METRICS:
+            make_metric(name).score(["Yes, sir.", "I was driving."], ["No.", "He drove."])
+    assert sorted(loads) == ["BERTScorer", "Synonyms"]
