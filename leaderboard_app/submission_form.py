@@ -1,5 +1,6 @@
 """The Submit form's values → a request file or what is to be mended in it. Pure but for one look whether the file is there."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +32,12 @@ class Draft:
 
     @property
     def commands(self) -> str:
-        """The two commands that check the file and open the pull request."""
-        return f"deescalwild submissions check submissions/{self.path}\n{self._submit()}" if self.request else ""
-
-    def _submit(self) -> str:
-        return f"deescalwild submit submissions/{self.path} --create-pr"
+        """The two commands that open the pull request from the submitter's own machine."""
+        if self.request is None:
+            return ""
+        said = self.request.model_dump(exclude_defaults=True, exclude={"schema_version", "model"})
+        options = [word for name, value in said.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+        return f"hf auth login\n{shlex.join(['deescalwild', 'submit', self.request.model, *options, '--create-pr'])}"
 
 
 def draft(values: Mapping[str, str | None], ledger: Path | None = None) -> Draft:

@@ -5,8 +5,11 @@ from typing import get_args
 import gradio as gr
 
 from leaderboard_app.rendering import render
+from leaderboard_app.signed_submission import SignIn, sign_in
 from leaderboard_app.site import Site, page_head
 from leaderboard_app.submission_form import MAX_VALUE, Draft, draft
+from submissions.hub import HubUnreachable
+from submissions.ledger import LedgerError
 from submissions.request import Request
 
 MORE = ("base_revision", "quantisation", "gguf_file", "chat_template", "comment")
@@ -39,11 +42,26 @@ def shown(found: Draft, signs_in: bool = False) -> str:
     )
 
 
-def build(site: Site, page: gr.Blocks) -> None:
-    """The form and, below it, the file or what is to be mended."""
+def sent(login: SignIn, text: str, token: gr.OAuthToken | None) -> str:
+    """Open the pull request; where it is, or why there is none."""
+    if not text:
+        return render("trouble", what="Nothing was sent", why="there is no valid file yet")
+    if token is None:
+        return render("trouble", what="Nothing was sent", why="sign in first, so that the pull request is yours")
+    try:
+        opened = login.open_request(text, token.token)
+    except (LedgerError, HubUnreachable) as error:
+        return render("trouble", what="Nothing was sent", why=str(error).rstrip("."))
+    return render("opened", url=opened.url, is_new=opened.is_new)
 
-    def check(*values: str | None) -> str:
-        return shown(draft(dict(zip(FIELDS, values, strict=True)), site.results.parent))
+
+def build(site: Site, page: gr.Blocks) -> None:
+    """The form, and beside it the file or what is to be mended. With a login, the button that sends it."""
+    login = sign_in()
+
+    def check(*values: str | None):
+        found = draft(dict(zip(FIELDS, values, strict=True)), site.results.parent)
+        return shown(found, login is not None), found.text
 
     page_head(
         "Submit a model",
@@ -57,10 +75,23 @@ def build(site: Site, page: gr.Blocks) -> None:
             with gr.Accordion("Adapters, quantised weights and remarks", open=False):
                 for name in MORE:
                     fields[name] = field_of(name)
-        with gr.Column(scale=2):
+        with gr.Column(scale=2, elem_classes="dw-beside"):
             file = gr.HTML(shown(Draft(None)), apply_default_css=False, elem_id="dw-request", min_height=240)
+            text = gr.State("")
+            if login:
+                _sign_in_and_send(login, text)
     inputs = [fields[name] for name in FIELDS]
     gr.on(
-        [own.change for own in inputs], check, inputs, file,
+        [own.change for own in inputs], check, inputs, [file, text],
         api_visibility="private", trigger_mode="always_last", show_progress="hidden",
     )  # fmt: skip
+
+
+def _sign_in_and_send(login: SignIn, text: gr.State) -> None:
+    def send(file: str, token: gr.OAuthToken | None) -> str:
+        return sent(login, file, token)
+
+    gr.LoginButton()
+    button = gr.Button("Open the pull request", variant="primary")
+    outcome = gr.HTML(apply_default_css=False, elem_id="dw-opened")
+    button.click(send, text, outcome, api_visibility="private", concurrency_limit=2)
