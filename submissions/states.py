@@ -1,23 +1,28 @@
 """Where each submission stands: one JSON a request in ``queue/<org>__<model>/<stem>.json``.
 
 pending → running → finished | failed | withdrawn. A request without a file here is pending with no attempt.
+What may follow what is in ``queue.py``.
 """
 
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
+from submissions.ledger import LedgerError, printable
 from submissions.schema import Line, Sha256, Slug, Strict
 
 State = Literal["pending", "running", "finished", "failed", "withdrawn"]
 MAX_LOG_TAIL = 4000
+MAX_ATTEMPTS = 100
+MAX_ENTRY_BYTES = 2 * 2**20
 
 
 class Attempt(Strict):
     """One try of a worker. ``lease_until``: another worker may take over after it. ``reason``: one line, for the author."""
 
-    number: int = Field(gt=0, le=100)
+    number: int = Field(gt=0, le=MAX_ATTEMPTS)
     worker: Slug
     started_at: datetime
     lease_until: datetime
@@ -26,9 +31,18 @@ class Attempt(Strict):
     reason: Line | None = None
     log_tail: str | None = Field(None, max_length=MAX_LOG_TAIL)
 
+    @model_validator(mode="after")
+    def _ended_with_an_outcome(self) -> "Attempt":
+        if (self.ended_at is None) != (self.outcome is None):
+            raise ValueError("ended_at and outcome belong together")
+        return self
+
 
 class QueueEntry(Strict):
-    """State of one request. ``request_sha256`` binds it to the file's bytes; ``result``: path below ``results/`` once finished."""
+    """State of one request. ``request_sha256`` binds it to the file's bytes; ``result``: path below ``results/`` once finished.
+
+    ``forgiven``: attempts up to this number no longer count, because somebody queued the request again.
+    """
 
     schema_version: Literal[1] = 1
     request: str = Field(pattern=r"^requests/[A-Za-z0-9._-]{1,200}/[A-Za-z0-9._-]{1,120}\.yaml$")
@@ -36,6 +50,44 @@ class QueueEntry(Strict):
     state: State
     submitted_at: datetime
     updated_at: datetime
-    attempts: list[Attempt] = Field(default_factory=list, max_length=100)
+    attempts: list[Attempt] = Field(default_factory=list, max_length=MAX_ATTEMPTS)
+    forgiven: int = Field(0, ge=0, le=MAX_ATTEMPTS)
     result: Line | None = None
     reason: Line | None = None
+
+    @model_validator(mode="after")
+    def _state_and_attempts_agree(self) -> "QueueEntry":
+        if [attempt.number for attempt in self.attempts] != list(range(1, len(self.attempts) + 1)):
+            raise ValueError("attempts are numbered from 1 without gaps")
+        open_attempts = [attempt.number for attempt in self.attempts if attempt.outcome is None]
+        if open_attempts != ([len(self.attempts)] if self.state == "running" else []):
+            raise ValueError("exactly the last attempt of a running request is open")
+        if (self.state == "finished") != (self.result is not None):
+            raise ValueError("a finished request names its result, and no other does")
+        return self
+
+    @property
+    def organisation(self) -> str:
+        """Namespace of the model, the unit of fairness."""
+        return self.request.split("/")[1].partition("__")[0]
+
+
+def queue_path(request: str) -> str:
+    """Place of a request's state in the ledger, from the place of the request."""
+    return str(PurePosixPath("queue", *PurePosixPath(request).parts[1:]).with_suffix(".json"))
+
+
+def parse_entry(content: bytes) -> QueueEntry:
+    """Parse the file of a request's state.
+
+    Raises:
+        LedgerError: what is wrong, in one line.
+    """
+    if len(content) > MAX_ENTRY_BYTES:
+        raise LedgerError(f"larger than {MAX_ENTRY_BYTES // 2**20} MiB")
+    try:
+        return QueueEntry.model_validate_json(content)
+    except ValidationError as error:
+        raise LedgerError(
+            printable(f"not the state of a request: {error.errors(include_input=False)[0]['msg']}")
+        ) from None

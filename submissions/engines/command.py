@@ -1,0 +1,55 @@
+"""A request → the command that evaluates it, and the environment it may see."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from submissions.engines import EvaluationFailed
+from submissions.request import Request
+
+PROGRAM = (sys.executable, "-m", "deescalwild_cli")
+PASSED_ON = frozenset(
+    {
+        *("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
+        *("CUDA_VISIBLE_DEVICES", "CUDA_HOME", "ROCR_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("HF_ENDPOINT", "SSL_CERT_FILE", "NLTK_DATA", "DEESCALWILD_ASSETS"),
+    }
+)
+"""Variables of the worker that inference sees. A list of what is allowed, because a secret can have any name."""
+
+
+def evaluation_command(request: Request, data: Path | str, output: Path | str, encoder: str | None = None) -> list[str]:
+    """Arguments of ``deescalwild`` that measure what was requested.
+
+    Raises:
+        EvaluationFailed: no evaluation here can measure it.
+    """
+    if request.kind == "api":
+        raise EvaluationFailed(
+            "An API is not run by the queue. Answer the items yourself and send them with `deescalwild score`.",
+            is_final=True,
+        )
+    command = ["evaluate", request.model, "--revision", request.revision, "--kind", request.kind]
+    command += ["--licence", request.licence, "--data", str(data), "--output", str(output)]
+    if request.quantisation:
+        command += ["--quantisation", request.quantisation]
+    if encoder:
+        command += ["--encoder", encoder]
+    return command
+
+
+def without_secrets(environment: Mapping[str, str], *, home: Path, cache: Path) -> dict[str, str]:
+    """The environment of a step that must not act in anybody's name.
+
+    Args:
+        home: an empty folder that takes the place of the user's, so that no login stored there is found.
+        cache: the Hub cache, with the weights that were fetched before.
+    """
+    kept = {name: value for name, value in environment.items() if name in PASSED_ON}
+    return kept | {
+        "HOME": str(home),
+        "HF_HOME": str(home / "huggingface"),
+        "HF_HUB_CACHE": str(cache),
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
