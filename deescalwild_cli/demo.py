@@ -145,7 +145,7 @@ def _table() -> str:
 def _open_board(port: int, *, exit_after: bool, started: float) -> None:
     import urllib.request
 
-    from leaderboard_app.app import launch
+    from leaderboard_app.server import launch
 
     typer.echo(_table())
     _step("opening the board")

@@ -1,11 +1,11 @@
-"""The Gradio app: a table of pages over one ``Site``. ``build_app`` and ``launch`` are all there is to call."""
-
-from pathlib import Path
+"""The Gradio app: a table of pages over one ``Site``. Served by ``server``."""
 
 import gradio as gr
+from fastapi import FastAPI
 
-from leaderboard_app.pages import STATIC, about, compare, latency, leaderboard, lineage, model, paper, queue, submit
-from leaderboard_app.site import Site
+from leaderboard_app import api
+from leaderboard_app.pages import about, compare, latency, leaderboard, lineage, model, paper, queue, submit
+from leaderboard_app.site import STATIC, TITLE, Site
 
 # (name in the navigation, route – None: the first page –, what lays it out)
 PAGES = (
@@ -19,7 +19,8 @@ PAGES = (
     ("Paper", "paper", paper.build),
     ("About", "about", about.build),
 )
-CSS = "\n".join((STATIC / name).read_text("utf-8") for name in ("board.css", "pages.css"))
+# In the head, not as ``css``: Gradio prefixes each selector of that, splits ``:is(a, b)`` at its comma and loses media queries.
+STYLE = "".join(f"<style>{(STATIC / name).read_text('utf-8')}</style>" for name in ("board.css", "pages.css"))
 THEME = gr.themes.Base(
     primary_hue=gr.themes.colors.blue,
     neutral_hue=gr.themes.colors.slate,
@@ -28,33 +29,27 @@ THEME = gr.themes.Base(
 )
 
 
-def build_app(results: Path) -> gr.Blocks:
-    """The app over a results folder; pages are made again when the folder changes and the page is reloaded."""
-    site = Site.over(results)
-    app = gr.Blocks(title="DeEscalWild leaderboard", analytics_enabled=False)
+def build_app(site: Site) -> gr.Blocks:
+    """The app over a site; pages are made again when the ledger changes and the page is reloaded."""
+    app = gr.Blocks(title=TITLE, analytics_enabled=False)
     for name, route, build in PAGES:
         with app.route(name, route) if route else app as page:
             build(site, page)
+    with app:
+        api.bind(site)
     return app
 
 
-def launch(results: Path, port: int = 7860, *, block: bool = True) -> gr.Blocks:
-    """Serve the board on 127.0.0.1.
-
-    Raises:
-        OSError: the port is taken.
-    """
-    app = build_app(results)
-    app.launch(
-        server_name="127.0.0.1",
-        server_port=port,
-        prevent_thread_lock=not block,
-        quiet=True,
-        share=False,
+def mount(site: Site) -> FastAPI:
+    """The app as an ASGI app, for ``server``."""
+    return gr.mount_gradio_app(
+        FastAPI(),
+        build_app(site),
+        "/",
         ssr_mode=False,
         run_history=False,
-        footer_links=["gradio", "settings"],
+        show_error=False,
+        footer_links=["api", "gradio", "settings"],
         theme=THEME,
-        css=CSS,
+        head=STYLE,
     )
-    return app

@@ -21,7 +21,7 @@ def leaderboard(
     folder = results or LEDGER / "results"
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder. Give a results folder with --results.")
-    from leaderboard_app.app import launch
+    from leaderboard_app.server import launch
 
     typer.echo(f"board of {folder} on http://127.0.0.1:{port} (Ctrl-C ends it)")
     launch(folder, port)

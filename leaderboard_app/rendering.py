@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leaderboard_app.row_keys import key_of
-from leaderboard_app.snapshot import Board, Snapshot
+from leaderboard_app.snapshot import Snapshot
 from submissions.schema import METRICS
 
 HERE = Path(__file__).parent
@@ -77,11 +77,6 @@ def _environment() -> Environment:
 def render(template: str, **values) -> str:
     """A template of ``templates/``, by its name without the ending."""
     return _environment().get_template(f"{template}.html.jinja").render(**values)
-
-
-def render_board(board: Board | None) -> str:
-    """The ranking table, or a word on how to fill an empty one."""
-    return render("board", board=board)
 
 
 def render_notice(snapshot: Snapshot) -> str:

@@ -1,15 +1,18 @@
 """What every page needs: the results folder, its current snapshot, and the head that all pages share."""
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from leaderboard_app.snapshot import Board, Snapshot
 from leaderboard_app.store import SnapshotCache
 
-HEADER = """\
-# DeEscalWild leaderboard
-Small language models play the civilian, so that officers can practise de-escalation offline.
-Scored on held-out encounters by ROUGE-L, BLEU-4, METEOR and BERTScore, beside what trivial baselines reach."""
+STATIC = Path(__file__).parent / "static"
+TITLE = "DeEscalWild leaderboard"
+HEADER = f"""\
+<h1>{TITLE}</h1>
+<p>Small language models play the civilian, so that officers can practise de-escalation offline. Scored on held-out encounters by
+ROUGE-L, BLEU-4, METEOR and BERTScore, beside what trivial baselines reach.</p>"""
 
 
 @dataclass(frozen=True)
@@ -39,4 +42,5 @@ def page_head(title: str = "", lead: str = "") -> None:
     import gradio as gr  # here: what shows the first table does not wait for it
 
     gr.Navbar(main_page_name="Leaderboard")
-    gr.Markdown(f"# {title}\n{lead}" if title else HEADER, elem_classes="dw-header")
+    words = f"<h1>{escape(title)}</h1><p>{escape(lead)}</p>" if title else HEADER
+    gr.HTML(words, apply_default_css=False, elem_classes="dw-header")

@@ -98,7 +98,7 @@ def rank(models: Sequence[ScenarioStatistics]) -> Ranking:
         tuple(_order(-own, place) for own, (place, _) in zip(drawn, placed, strict=True)),
         np.array([_tied(-own, n_scenarios) for own in drawn]),
         overall,
-        _order(borda, places_and_ranks(borda)[0], overall),
+        _order(borda, places_and_ranks(borda)[0], mean_rank[:, 0]),
         tie_groups(mean_rank, n_scenarios),
         (2 * ranks).astype(np.uint16),
     )
@@ -117,8 +117,11 @@ def _drawn(models: Sequence[ScenarioStatistics], weights: Floats) -> Floats:
     return result
 
 
-def _order(keys: Floats, place: Integers, reference: Order | None = None) -> Order:
-    """The order by ``keys``: (M, 1 + R), lower is better, the observed ones first; ``place``: (M, 1 + R) theirs."""
+def _order(keys: Floats, place: Integers, reference: Floats | None = None) -> Order:
+    """The order by ``keys``: (M, 1 + R), lower is better, the observed ones first; ``place``: (M, 1 + R) theirs.
+
+    ``reference``: (M,) keys of the order to compare with.
+    """
     own, drawn = place[:, 0], place[:, 1:]
     low = np.minimum(own, np.percentile(drawn, 2.5, axis=1, method="lower"))
     high = np.maximum(own, np.percentile(drawn, 97.5, axis=1, method="higher"))
@@ -128,7 +131,7 @@ def _order(keys: Floats, place: Integers, reference: Order | None = None) -> Ord
         low.astype(np.int64),
         high.astype(np.int64),
         float((drawn[own == 1] == 1).any(axis=0).mean()),
-        kendall_tau(keys[:, 0], reference.key) if reference else 1.0,
+        1.0 if reference is None else kendall_tau(keys[:, 0], reference),
     )
 
 
@@ -150,13 +153,13 @@ def borda_points(models: Sequence[ScenarioStatistics], weights: Floats) -> Float
     return (weights @ points / possible[:, None]).T
 
 
-def weighted_order(drawn_ranks: NDArray[np.uint16], weights: Sequence[float], default: Order) -> Order:
+def weighted_order(drawn_ranks: NDArray[np.uint16], weights: Sequence[float], default: Floats) -> Order:
     """Order by a reader's own weights of the four metrics' ranks.
 
     Args:
         drawn_ranks: (4, M, 1 + R) as in :class:`Ranking`.
         weights: one a metric, not negative, not all zero.
-        default: the board's own order, to compare with.
+        default: (M,) keys of the board's own order, to compare with.
 
     Raises:
         ValueError: weights that order nothing.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from leaderboard_app.board_page import render_leaderboard, show
 from leaderboard_app.figures.latency import quality_against_latency
 from leaderboard_app.pages.model import about_model
 from leaderboard_app.rendering import (
@@ -12,12 +13,12 @@ from leaderboard_app.rendering import (
     format_score,
     format_size,
     render,
-    render_board,
     render_notice,
     render_reported,
 )
 from leaderboard_app.snapshot import make_snapshot
 from leaderboard_app.store import SnapshotCache
+from leaderboard_app.view_state import View
 from submissions.ledger import Ledger, Problem, write_result
 from submissions.schema import Provenance
 from tests.results import make_result
@@ -36,7 +37,7 @@ def test_rows_are_ranked_and_gains_are_over_the_best_baseline_of_each_metric():
         make_result("baseline/constant", 1.0),
     ]
     (board,) = snapshot_of(*results).boards
-    assert [row.result.model.id for row in board.rows] == ["acme/good", "baseline/constant", "baseline/salad"]
+    assert [row.model.id for row in board.rows] == ["acme/good", "baseline/constant", "baseline/salad"]
     best = max(row.score("rouge_l").value for row in board.rows[1:])
     assert board.rows[0].gains["rouge_l"] == pytest.approx(board.rows[0].score("rouge_l").value - best)
 
@@ -65,8 +66,8 @@ def test_partial_runs_are_counted_and_never_ranked():
 def test_a_result_that_claims_the_benchmark_over_other_scenarios_is_named_and_left_out():
     forged = make_result("evil/easy", n_scenarios=3)
     snapshot = snapshot_of(make_result("acme/one"), make_result("acme/two"), forged)
-    assert [row.result.model.id for row in snapshot.boards[0].rows] != []
-    assert all(row.result.model.id != "evil/easy" for row in snapshot.boards[0].rows)
+    assert [row.model.id for row in snapshot.boards[0].rows] != []
+    assert all(row.model.id != "evil/easy" for row in snapshot.boards[0].rows)
     assert snapshot.problems[0].where == "evil/easy"
 
 
@@ -96,7 +97,7 @@ def test_what_strangers_wrote_is_escaped_everywhere():
         result.model_copy(update={"model": model, "provenance": provenance}),
         problems=(Problem(script, script),),
     )
-    for html in (render_board(snapshot.boards[0]), render_notice(snapshot), one_model(snapshot)):
+    for html in (render_leaderboard(show(snapshot, View())), render_notice(snapshot), one_model(snapshot)):
         assert "<script>alert" not in html and "<img" not in html
         assert "&lt;script&gt;" in html and "{{7*7}}" in html
 
@@ -104,7 +105,7 @@ def test_what_strangers_wrote_is_escaped_everywhere():
 def test_an_empty_ledger_says_how_to_fill_it():
     snapshot = snapshot_of()
     assert snapshot.boards == ()
-    assert "deescalwild evaluate" in render_board(None)
+    assert "deescalwild evaluate" in render_leaderboard(show(snapshot, View()))
     assert render_notice(snapshot).strip() == ""
     assert "No result with a measured latency" in str(quality_against_latency([]).layout.annotations)
 

@@ -1,11 +1,12 @@
 """The running app in a real browser: what people see and do, and a hostile ledger that stays harmless."""
 
+import re
 import shutil
 from urllib.request import urlopen
 
 import pytest
 
-from leaderboard_app.app import launch
+from leaderboard_app.server import launch
 from submissions.ledger import write_result
 from tests.results import make_result
 
@@ -61,27 +62,59 @@ def names(page):
     return page.locator("#dw-board tbody .dw-id").all_inner_texts()
 
 
-def test_the_table_is_ranked_and_sorts_by_a_clicked_column(page, address):
+def test_the_table_is_ranked_and_sorts_by_a_clicked_column_in_the_direction_that_column_has(page, address):
     page.goto(address)
     page.wait_for_selector("#dw-board table")
     assert names(page) == ["acme/civilian-3b", "baseline/constant", "acme/hostile"]
-    page.get_by_role("button", name="Latency p50").click()
-    assert names(page) == ["acme/civilian-3b", "acme/hostile", "baseline/constant"]
-    page.get_by_role("button", name="Model").click()
-    assert names(page) == ["acme/civilian-3b", "acme/hostile", "baseline/constant"]
-    page.get_by_role("button", name="ROUGE-L").click()
-    assert names(page)[0] == "acme/civilian-3b"
-    page.get_by_role("button", name="ROUGE-L").click()
-    assert names(page)[0] == "acme/hostile"
+    for column, expected in (
+        ("Latency", ["acme/civilian-3b", "acme/hostile", "baseline/constant"]),
+        ("Model", ["acme/civilian-3b", "acme/hostile", "baseline/constant"]),
+        ("ROUGE-L", ["acme/civilian-3b", "baseline/constant", "acme/hostile"]),
+        ("ROUGE-L", ["acme/hostile", "baseline/constant", "acme/civilian-3b"]),
+    ):
+        with page.expect_response("**/view?**"):
+            page.locator("thead a", has_text=column).click()
+        page.wait_for_selector(f'thead th[aria-sort]:has-text("{column}")')
+        page.wait_for_selector("[data-dw-part]:not([aria-busy])")
+        assert names(page) == expected
 
 
-def test_gains_replace_intervals_on_request(page, address):
+def test_the_whole_view_is_in_the_address_and_comes_back_from_it(page, address):
     page.goto(address)
     page.wait_for_selector("#dw-board table")
-    assert page.locator(".dw-interval").first.is_visible() and not page.locator(".dw-gain").first.is_visible()
-    page.get_by_label("gain over best baseline").check()
-    page.wait_for_selector(".dw-gain", state="visible")
-    assert not page.locator(".dw-interval").first.is_visible()
+    page.get_by_label("Search").fill("acme")
+    page.wait_for_url("**q=acme*")
+    page.locator("summary", has_text="More filters").click()
+    page.get_by_label(re.compile("^base 1")).check()
+    page.wait_for_url("**kind=base*")
+    page.locator("summary", has_text="Order and columns").click()
+    page.get_by_label("gain over baselines").check(force=True)
+    page.get_by_role("checkbox", name="METEOR").uncheck()
+    page.wait_for_url("**cols=*")
+    page.wait_for_selector("[data-dw-part]:not([aria-busy])")
+    before = page.locator("#dw-board table").inner_text()
+    assert names(page) == ["acme/hostile"] and "METEOR" not in before
+    page.goto(page.url)
+    page.wait_for_selector("#dw-board table")
+    assert page.locator("#dw-board table").inner_text() == before
+    assert page.get_by_label("Search").input_value() == "acme" and page.get_by_label("gain over baselines").is_checked()
+
+
+def test_counts_beside_the_filters_follow_the_search(page, address):
+    page.goto(address)
+    page.wait_for_selector("#dw-board table")
+    headset = page.locator('[data-dw-count="size=headset"]')
+    assert headset.inner_text() == "2"
+    page.get_by_label("Search").fill("civilian-3b")
+    page.wait_for_function("document.querySelector('[data-dw-count=\"size=headset\"]').textContent === '1'")
+
+
+def test_a_search_without_a_hit_says_so_and_can_be_cleared(page, address):
+    page.goto(f"{address}/?q=nobody")
+    page.wait_for_selector(".dw-empty")
+    page.get_by_role("link", name="Clear the filters").click()
+    page.wait_for_selector("#dw-board table")
+    assert len(names(page)) == 3 and page.get_by_label("Search").input_value() == ""
 
 
 def test_a_left_out_file_is_named(page, address):
@@ -104,12 +137,22 @@ def test_pages_fit_a_phone_run_without_errors_and_execute_nothing(page, address,
     assert errors == []
 
 
-def test_the_keyboard_reaches_the_sort_buttons(page, address):
+def test_the_keyboard_reaches_the_headers_and_stays_there(page, address):
     page.goto(address)
     page.wait_for_selector("#dw-board table")
-    page.get_by_role("button", name="METEOR").focus()
+    page.locator("thead a", has_text="METEOR").focus()
     page.keyboard.press("Enter")
-    assert page.locator("th[aria-sort]").inner_text().startswith("METEOR")
+    page.wait_for_selector('thead th[aria-sort]:has-text("METEOR")')
+    page.wait_for_function("document.activeElement.textContent === 'METEOR'")
+
+
+def test_the_files_of_the_view_can_be_had(page, address):
+    page.goto(f"{address}/?q=acme")
+    page.wait_for_selector("#dw-board table")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").first.click()
+    lines = download.value.path().read_text("utf-8").splitlines()
+    assert len(lines) == 3 and lines[0].startswith("rank,rank_low,rank_high")
 
 
 def test_the_server_answers(address):

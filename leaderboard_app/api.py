@@ -1,0 +1,132 @@
+"""The board's API: typed endpoints beside the pages, for ``gradio_client`` and plain HTTP. Every argument is a stranger's.
+
+``/ranking``, ``/model``, ``/compare``, ``/queue``; what they take and give is in the package's README and, live, under *Use via API*.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from leaderboard_app.board_page import open_view
+from leaderboard_app.columns import Entry
+from leaderboard_app.exports import records, source_of
+from leaderboard_app.limits import RateLimit
+from leaderboard_app.paired import differences, scenario_scores, statistics_of
+from leaderboard_app.row_keys import find, key_of
+from leaderboard_app.site import Site
+from leaderboard_app.snapshot import Board, Row
+from submissions.ledger import printable
+from submissions.schema import METRICS
+
+MAX_ROWS = 1000
+MAX_COMPARED = 4
+LIMIT = RateLimit(per_second=5, burst=40)
+COSTS = {"ranking": 1.0, "model": 1.0, "compare": 4.0, "queue": 1.0}
+
+
+def ranking(site: Site, query: str = "", offset: int = 0, limit: int = 100) -> dict[str, Any]:
+    """Rows of a board in order. ``query``: the page's address after the question mark, such as ``size=phone&sort=-rouge_l``.
+
+    Raises:
+        ValueError: ``offset`` or ``limit`` is out of range.
+    """
+    if not (0 <= offset <= 1_000_000 and 1 <= limit <= MAX_ROWS):
+        raise ValueError(f"offset must not be negative and limit must be 1 to {MAX_ROWS}")
+    shown = open_view(site, query)
+    if shown.board is None or shown.selection is None:
+        return {"source": None, "notes": list(shown.notes), "total": 0, "rows": []}
+    entries = shown.selection.entries
+    return {
+        "source": source_of(shown.snapshot, shown.board),
+        "notes": list(shown.notes),
+        "total": len(entries),
+        "rows": records(entries[offset : offset + limit]),
+    }
+
+
+def model(site: Site, model_id: str, board: str = "") -> dict[str, Any]:
+    """Everything the ledger's result states about one row, but for its sums; ``model_id`` may name one row as links do.
+
+    Raises:
+        ValueError: there is no such row.
+    """
+    found, row = _row(site, model_id, board)
+    whole = row.result.model_dump(mode="json", exclude={"per_scenario"})
+    record = records([Entry(row, row.standing, row.standing.mean_rank)])[0]
+    flags = [flag.model_dump(mode="json") for flag in row.flags]
+    return {"source": source_of(site.snapshot, found), "standing": record, "flags": flags, "result": whole}
+
+
+def compare(site: Site, model_ids: list[str], board: str = "") -> dict[str, Any]:
+    """Two to four rows: each later one minus the first, paired over the same resamples, with wins by scenario.
+
+    Raises:
+        ValueError: fewer or more rows, or one that there is not.
+    """
+    if not isinstance(model_ids, list) or not 2 <= len(model_ids) <= MAX_COMPARED:
+        raise ValueError(f"give 2 to {MAX_COMPARED} models")
+    rows = [_row(site, model_id, board) for model_id in model_ids]
+    first = statistics_of(rows[0][1])
+    pairs = []
+    for _, row in rows[1:]:
+        own = statistics_of(row)
+        each, base = scenario_scores(own), scenario_scores(first)
+        pairs.append(
+            {
+                "first": key_of(rows[0][1]),
+                "second": key_of(row),
+                "differences": {metric: vars(found) for metric, found in differences(first, own).items()},
+                "scenarios": {
+                    metric: {
+                        "won": int((each[metric] > base[metric]).sum()),
+                        "tied": int((each[metric] == base[metric]).sum()),
+                        "lost": int((each[metric] < base[metric]).sum()),
+                    }
+                    for metric in METRICS
+                },
+            }
+        )
+    return {"source": source_of(site.snapshot, rows[0][0]), "pairs": pairs}
+
+
+def _row(site: Site, model_id: str, board: str) -> tuple[Board, Row]:
+    if not isinstance(model_id, str) or not isinstance(board, str):
+        raise ValueError("names must be text")
+    found = site.board(board or None)
+    row = find(found, model_id)
+    if found is None or row is None:
+        raise ValueError(f"there is no row {printable(model_id, 80)!r} on this board")
+    return found, row
+
+
+def _take(name: str, request: gr.Request | None) -> None:
+    client = request.client.host if request and request.client else "unknown"
+    if not LIMIT.allows(client, COSTS[name]):
+        raise gr.Error("Too many requests at once: wait a few seconds.", print_exception=False)
+
+
+def bind(site: Site) -> None:
+    """Register the endpoints on the app whose context this is called in. What an endpoint cannot do it says in one line."""
+
+    def answer(name: str, *arguments: Any, request: gr.Request | None) -> dict[str, Any]:
+        _take(name, request)
+        try:
+            return {"ranking": ranking, "model": model, "compare": compare}[name](site, *arguments)
+        except (ValueError, OSError) as error:
+            raise gr.Error(printable(str(error)), print_exception=False) from None
+
+    def ranking_(request: gr.Request, query: str = "", offset: int = 0, limit: int = 100) -> dict[str, Any]:
+        return answer("ranking", query, int(offset), int(limit), request=request)
+
+    def model_(request: gr.Request, model_id: str, board: str = "") -> dict[str, Any]:
+        return answer("model", model_id, board, request=request)
+
+    def compare_(request: gr.Request, model_ids: list[str], board: str = "") -> dict[str, Any]:
+        return answer("compare", model_ids, board, request=request)
+
+    for name, function, documented in (
+        ("ranking", ranking_, ranking),
+        ("model", model_, model),
+        ("compare", compare_, compare),
+    ):
+        gr.api(function, api_name=name, api_description=(documented.__doc__ or "").split("\n")[0])
