@@ -3,15 +3,19 @@
 ``/ranking``, ``/model``, ``/compare``, ``/queue``; what they take and give is in the package's README and, live, under *Use via API*.
 """
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import gradio as gr
 
 from leaderboard_app.board_page import open_view
 from leaderboard_app.columns import Entry
+from leaderboard_app.comparison import MAX_MODELS, MIN_MODELS
+from leaderboard_app.comparison import compare as compare_rows
 from leaderboard_app.exports import records, source_of
 from leaderboard_app.limits import RateLimit
-from leaderboard_app.paired import differences, scenario_scores, statistics_of
+from leaderboard_app.queue_view import ORDER, Waiting, read_queue
 from leaderboard_app.row_keys import find, key_of
 from leaderboard_app.site import Site
 from leaderboard_app.snapshot import Board, Row
@@ -19,7 +23,6 @@ from submissions.ledger import printable
 from submissions.schema import METRICS
 
 MAX_ROWS = 1000
-MAX_COMPARED = 4
 LIMIT = RateLimit(per_second=5, burst=40)
 COSTS = {"ranking": 1.0, "model": 1.0, "compare": 4.0, "queue": 1.0}
 
@@ -58,35 +61,52 @@ def model(site: Site, model_id: str, board: str = "") -> dict[str, Any]:
 
 
 def compare(site: Site, model_ids: list[str], board: str = "") -> dict[str, Any]:
-    """Two to four rows: each later one minus the first, paired over the same resamples, with wins by scenario.
+    """Two to four rows, each later one against the first: paired differences with intervals, scenarios won, tied and lost.
 
     Raises:
         ValueError: fewer or more rows, or one that there is not.
     """
-    if not isinstance(model_ids, list) or not 2 <= len(model_ids) <= MAX_COMPARED:
-        raise ValueError(f"give 2 to {MAX_COMPARED} models")
-    rows = [_row(site, model_id, board) for model_id in model_ids]
-    first = statistics_of(rows[0][1])
-    pairs = []
-    for _, row in rows[1:]:
-        own = statistics_of(row)
-        each, base = scenario_scores(own), scenario_scores(first)
-        pairs.append(
+    if not isinstance(model_ids, list) or len(model_ids) > MAX_MODELS:
+        raise ValueError(f"give {MIN_MODELS} to {MAX_MODELS} models")
+    found = [_row(site, model_id, board) for model_id in model_ids]
+    against = compare_rows([row for _, row in found])
+    return {
+        "source": source_of(site.snapshot, found[0][0]),
+        "first": key_of(found[0][1]),
+        "others": [
             {
-                "first": key_of(rows[0][1]),
-                "second": key_of(row),
-                "differences": {metric: vars(found) for metric, found in differences(first, own).items()},
-                "scenarios": {
-                    metric: {
-                        "won": int((each[metric] > base[metric]).sum()),
-                        "tied": int((each[metric] == base[metric]).sum()),
-                        "lost": int((each[metric] < base[metric]).sum()),
-                    }
+                "row": key_of(own.row),
+                "metrics": {
+                    metric: vars(own.differences[metric])
+                    | {"adjusted_p": own.adjusted[metric], "scenarios": vars(own.tallies[metric])}
                     for metric in METRICS
                 },
             }
-        )
-    return {"source": source_of(site.snapshot, rows[0][0]), "pairs": pairs}
+            for own in against
+        ],
+    }
+
+
+def queue(site: Site, state: str = "", limit: int = 100) -> dict[str, Any]:
+    """Submissions in the order of the Queue page, with position, reason and log tail; of one state, or of all.
+
+    Raises:
+        ValueError: ``state`` is none, or ``limit`` is out of range.
+    """
+    if state and state not in ORDER:
+        raise ValueError(f"state must be one of {', '.join(ORDER)}")
+    if not 1 <= limit <= MAX_ROWS:
+        raise ValueError(f"limit must be 1 to {MAX_ROWS}")
+    found = [own for own in read_queue(site.results.parent, datetime.now(UTC)) if state in ("", own.state)]
+    rows = [
+        vars(own) | {name: moment and moment.isoformat() for name, moment in _moments(own).items()}
+        for own in found[:limit]
+    ]
+    return {"total": len(found), "submissions": rows}
+
+
+def _moments(own: Waiting) -> dict[str, datetime | None]:
+    return {"submitted_at": own.submitted_at, "updated_at": own.updated_at}
 
 
 def _row(site: Site, model_id: str, board: str) -> tuple[Board, Row]:
@@ -97,6 +117,14 @@ def _row(site: Site, model_id: str, board: str) -> tuple[Board, Row]:
     if found is None or row is None:
         raise ValueError(f"there is no row {printable(model_id, 80)!r} on this board")
     return found, row
+
+
+ENDPOINTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "ranking": ranking,
+    "model": model,
+    "compare": compare,
+    "queue": queue,
+}
 
 
 def _take(name: str, request: gr.Request | None) -> None:
@@ -111,7 +139,7 @@ def bind(site: Site) -> None:
     def answer(name: str, *arguments: Any, request: gr.Request | None) -> dict[str, Any]:
         _take(name, request)
         try:
-            return {"ranking": ranking, "model": model, "compare": compare}[name](site, *arguments)
+            return ENDPOINTS[name](site, *arguments)
         except (ValueError, OSError) as error:
             raise gr.Error(printable(str(error)), print_exception=False) from None
 
@@ -124,9 +152,8 @@ def bind(site: Site) -> None:
     def compare_(request: gr.Request, model_ids: list[str], board: str = "") -> dict[str, Any]:
         return answer("compare", model_ids, board, request=request)
 
-    for name, function, documented in (
-        ("ranking", ranking_, ranking),
-        ("model", model_, model),
-        ("compare", compare_, compare),
-    ):
-        gr.api(function, api_name=name, api_description=(documented.__doc__ or "").split("\n")[0])
+    def queue_(request: gr.Request, state: str = "", limit: int = 100) -> dict[str, Any]:
+        return answer("queue", state, int(limit), request=request)
+
+    for name, function in (("ranking", ranking_), ("model", model_), ("compare", compare_), ("queue", queue_)):
+        gr.api(function, api_name=name, api_description=(ENDPOINTS[name].__doc__ or "").split("\n")[0])

@@ -5,7 +5,6 @@ first page from the snapshot, ``view`` and ``export.*`` for it, and everything e
 """
 
 import asyncio
-import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,14 +32,14 @@ from leaderboard_app.view_state import MAX_QUERY, View
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 STARTING = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Starting</title>
 <p style="font: 1rem system-ui; margin: 3rem">This page opens in a few seconds. The ranking is there already: <a href="./">leaderboard</a>."""
-log = logging.getLogger(__name__)
 
 
 class FrontDoor:
-    """ASGI app over a site. ``build``: makes the Gradio app, in a thread, from the start on."""
+    """ASGI app over a site. ``build``: makes the Gradio app, in a thread, from the start on; ``on_failure``: called if it cannot."""
 
-    def __init__(self, site: Site, build: Callable[[Site], Any]) -> None:
+    def __init__(self, site: Site, build: Callable[[Site], Any], on_failure: Callable[[], None] = lambda: None) -> None:
         self.site = site
+        self.on_failure = on_failure
         self.ready = threading.Event()
         self.failure: BaseException | None = None
         self._build = build
@@ -78,7 +77,7 @@ class FrontDoor:
             self._inner = app
         except Exception as error:
             self.failure = error
-            log.exception("the board's other pages could not be opened")
+            self.on_failure()
         finally:
             self.ready.set()
 
@@ -162,29 +161,30 @@ class Server:
         except OSError:
             self.socket.close()
             raise
-        self.door = FrontDoor(site, build_gradio)
+        self.door = FrontDoor(site, build_gradio, self._stop)
         # Behind the Hub's proxy, the address of the client is in a header; elsewhere nobody's word is taken for it.
         trusted = "*" if host == "0.0.0.0" else None
         config = uvicorn.Config(self.door, log_level="warning", forwarded_allow_ips=trusted, lifespan="on")
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
 
+    def _stop(self) -> None:
+        self._server.should_exit = True
+
     def run(self) -> None:
-        """Serve until interrupted."""
+        """Serve until interrupted. Raises what the Gradio app could not be built for."""
         self._server.run(sockets=[self.socket])
+        if self.door.failure:
+            raise self.door.failure
 
     def start(self) -> "Server":
-        """Serve in a thread; returns when every page is there.
-
-        Raises:
-            RuntimeError: the Gradio app could not be built.
-        """
-        self._thread = threading.Thread(target=self.run, daemon=True)
+        """Serve in a thread; returns when every page is there. Raises what the Gradio app could not be built for."""
+        self._thread = threading.Thread(target=self._server.run, args=([self.socket],), daemon=True)
         self._thread.start()
         self.door.ready.wait()
         if self.door.failure:
             self.close()
-            raise RuntimeError("the board could not be opened") from self.door.failure
+            raise self.door.failure
         return self
 
     def block_thread(self) -> None:
@@ -197,7 +197,7 @@ class Server:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.should_exit = True
+        self._stop()
         if self._thread:
             self._thread.join(timeout=10)
         self.socket.close()
