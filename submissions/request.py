@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from submissions.plain_text import fault_of
 from submissions.schema import BASELINE_ORG, Line, ModelId, Sha40, Strict
@@ -61,8 +61,27 @@ LicenceId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{1,63
 GgufFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.gguf$")]
 
 
+def _if(field: str, values: list[str], **then: Any) -> dict[str, Any]:
+    """A rule between fields for editors: where ``field`` has one of these values, ``then`` holds."""
+    return {"if": {"properties": {field: {"enum": values}}, "required": [field]}, "then": then}
+
+
+_RULES = [
+    _if("kind", ["fine-tuned"], required=["base_model"]),
+    _if("kind", ["base", "api"], properties={"weights": {"const": "full"}}),
+    _if("kind", ["api"], properties={"precision": {"const": "none"}}),
+    _if("precision", ["none"], properties={"kind": {"const": "api"}}),
+    _if("precision", ["gguf"], required=["gguf_file"]),
+    _if("precision", list(QUANTISED), required=["quantisation"]),
+    _if("weights", ["adapter"], required=["base_revision"]),
+]
+"""``contradictions`` as far as JSON Schema can say it, so that an editor shows them."""
+
+
 class Request(Strict):
     """A submission that waits to be measured."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": _RULES})  # type: ignore[typeddict-item]
 
     schema_version: Annotated[Literal[1], BeforeValidator(_whole)] = 1
     model: HubName = Field(description="ORG/MODEL on the Hub, spelt as the Hub spells it.")

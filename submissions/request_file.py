@@ -21,6 +21,8 @@ from submissions.plain_text import first_foreign, first_invisible, name_of
 from submissions.request import MAX_REQUEST_BYTES, Request, contradictions, request_path
 
 SCHEMA_FILE = Path(__file__).with_name("request.schema.json")
+MAX_FAULTS = 20
+"""Lines that an author gets at once."""
 _SCHEMA_COMMENT = "# yaml-language-server: $schema=../../request.schema.json\n"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(
@@ -61,10 +63,11 @@ def request_of(values: dict[str, Any]) -> Request:
     except ValidationError as error:
         faults = error.errors(include_url=False)
         # Rules between fields are checked by the model only once each field is right; the author wants all at once.
-        fields = [_sentence(fault) for fault in faults if fault["loc"]]
+        fields = [_sentence(fault) for fault in faults[:MAX_FAULTS] if fault["loc"]]
         wrong = {fault["loc"][0] for fault in faults if fault["loc"]}
         between = [line for line in contradictions(values) if line.partition(":")[0] not in wrong]
-        raise RequestError(*fields, *between) from None
+        more = [f"and {len(faults) - MAX_FAULTS} faults more"] if len(faults) > MAX_FAULTS else []
+        raise RequestError(*fields, *between, *more) from None
 
 
 def faults_of_field(field: str, value: object) -> list[str]:

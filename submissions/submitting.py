@@ -32,6 +32,8 @@ def prepare(said: Mapping[str, str | None], revision: str | None) -> Prepared:
     """
     if faults := faults_of_field("model", said["model"]):
         raise RequestError(*faults)
+    if said["kind"] == "api":
+        return Prepared(request_of(fill({**said, "revision": revision}, None, None)))
     try:
         return _with_hub(said, revision)
     except hub.HubUnreachable as error:
@@ -42,14 +44,14 @@ def _with_hub(said: Mapping[str, str | None], revision: str | None) -> Prepared:
     user, facts = hub.user_name(), hub.look_up(str(said["model"]), revision)
     if isinstance(facts, hub.ModelNotFound):
         raise RequestError(facts.line)
-    if said.get("kind") != "api":
-        said = {**said, "model": facts.id}
-    values = fill(said, facts, user)
-    if values.get("base_model") and not said["base_revision"]:
-        base = hub.look_up(values["base_model"])
-        values = fill({**said, "base_revision": base.sha if isinstance(base, hub.ModelFacts) else None}, facts, user)
+    said = {**said, "model": facts.id}
+    values, base = fill(said, facts, user), None
+    if values.get("base_model"):
+        base = hub.look_up(values["base_model"], said["base_revision"])
+        if isinstance(base, hub.ModelFacts):
+            values = fill({**said, "base_revision": base.sha}, facts, user)
     request = request_of(values)
-    outcomes, notes = hub_outcomes(request, hub.ask(request))
+    outcomes, notes = hub_outcomes(request, hub.HubAnswer(facts, base))
     if faults := Report(tuple(outcomes), path="").faults:
         raise RequestError(*faults)
     missing = () if user else ("no token: `hf auth login` before --create-pr",)

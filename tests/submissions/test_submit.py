@@ -137,6 +137,13 @@ def test_without_a_token_the_contact_is_asked_for(hub, signed_out):
     assert "error: contact: is missing" in submit(MODEL, *HONEST).stderr
 
 
+def test_an_api_is_not_looked_for_on_the_hub(hub):
+    told = ("--kind", "api", "--precision", "none", "--revision", "0" * 40, "--licence", "other", "--contact", "bob")
+    done = submit("openai/some-model", *HONEST, *told, "--dry-run")
+    assert done.exit_code == 0 and "kind: api" in done.stdout, done.output
+    assert hub.requests == []
+
+
 def test_offline_it_says_what_the_hub_would_have_known(hub, monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     done = submit(MODEL, *HONEST)
