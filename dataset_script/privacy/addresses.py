@@ -150,11 +150,12 @@ def _at_number(words: Words, value: Value, *, is_asked: bool) -> Found | None:
     if is_home and (before := _street_before(words, value.first)) is not None:
         return before, value.last, rule
     is_brand = following in word_list("not_people") and following not in word_list("months")
-    if is_brand and _is_year(value):
+    is_written = _is_written_as_address(words, value)
+    if is_brand and _is_year(value) and not (is_written and words.after(value.last + 1).startswith(",")):
         return None
-    is_sure = is_home or _is_written_as_address(words, value)
+    is_sure = is_home or is_written
     half = 3 if words.folded[value.last + 1 : value.last + 4] == ["and", "a", "half"] else 0
-    last = end_of_street(words, value.last + 1 + half, is_sure=is_sure and (is_asked or not is_brand))
+    last = end_of_street(words, value.last + 1 + half, is_sure=is_sure and (is_asked or is_written or not is_brand))
     if last is None and words.is_lower and (is_home or _is_said_as_address(words, value)):
         last = _lower_case_street(words, value)
     return None if last is None else (value.first, end_of_address(words, last), rule)
@@ -177,7 +178,10 @@ def _is_written_as_address(words: Words, value: Value) -> bool:
     """Whether a capitalised word right after a number makes an address of them: "118 Mallow", "at 51 Linden"."""
     if not words.is_capital_at(value.last + 1):
         return False
-    if len(value.canonical) >= 3 and not _is_year(value) and words.after(value.last) == " ":
+    is_followed_by_part = words.after(value.last + 1).startswith(",") and (
+        {words.word(value.last + 2), words.word(value.last + 3)} & (word_list("floors") | word_list("parts_of_a_house"))
+    )
+    if is_followed_by_part or (len(value.canonical) >= 3 and not _is_year(value) and words.after(value.last) == " "):
         return True
     is_led_to = words.word(value.first - 1) in word_list("before_addresses") or words.gap(value.first).startswith(",")
     return value.digits >= 2 and (is_led_to or words.opens_sentence(value.first))
@@ -251,6 +255,10 @@ def _is_where_somebody_is(words: Words, index: int) -> bool:
 
 def _with_part_before(words: Words, first: int) -> int:
     """Where an address begins with "unit 6," or "number four on" before it."""
+    if words.word(first - 1) in word_list("parts_of_a_house"):
+        first -= 1 + (
+            words.word(first - 1) in {"number", "no"} and words.word(first - 2) in word_list("parts_of_a_house")
+        )
     last = first - 2 if words.word(first - 1) in {"on", "at"} else first - 1
     for index in range(max(0, last - 2), last):
         if numbered_part(words, index) == last:

@@ -1,7 +1,7 @@
 """Dates of birth. A date is one only where something says so: incident dates stay."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from dataset_script.privacy.lexicon import words as word_list
@@ -27,6 +27,10 @@ _ORDINALS = _UNIT_ORDINALS | {
 _ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
 _BIRTH_WORDS = frozenset(["birth", "birthday", "birthdate", "born", "dob", "bday", "birthdays"])
 _FEASTS = {"halloween": (10, 31), "christmas": (12, 25), "valentine": (2, 14), "year": (1, 1)}
+_JOINING = frozenset(("month", "day", "eve"))
+_OF_DATES = (
+    _ORDINALS.keys() | (_FEASTS.keys() - {"year"}) | _ORDINAL_ENDINGS | word_list("months") | _JOINING | {"flag"}
+)
 _BEFORE, _AFTER = 10, 6
 _TURNS = frozenset(["turn", "turns", "turned", "turning", "be"])
 _LEAD_INS = word_list("date_lead_ins")
@@ -267,6 +271,34 @@ def birth_date_parts(words: Words, values: Sequence[Value]) -> tuple[int, int] |
         if value.first == first and not value.letters and all(len(part) <= 2 or _year((part,)) for part in value.parts):
             last = max(last, value.last)
     return (first, last) if first <= last and last >= len(words) - 2 else None
+
+
+def date_words(words: Words, left: Sequence[Value], taken: Collection[int]) -> Iterator[tuple[int, int]]:
+    """Every word of a short answer that can be of a date: months, ordinals, feasts, numbers of a day or a year.
+
+    Args:
+        left: values that are nothing else yet.
+        taken: words that are personal data already.
+    """
+    numbers = {
+        place: _end_of_part(value, part)
+        for value in left
+        if not value.letters and all(len(part) <= 2 or _year((part,)) is not None for part in value.parts)
+        for part, place in enumerate(value.places)
+    }
+    index = 0
+    while index < len(words):
+        last = index
+        while last < len(words) and last not in taken and (words.folded[last] in _OF_DATES or last in numbers):
+            last = numbers.get(last, last) + 1
+        # "I'll get two" is no day; "the fourth", "June two", "2" and "two" alone may be.
+        is_count = last == index + 1 < len(words) and index in numbers and words.folded[index].isalpha()
+        if (
+            any(place in numbers or words.folded[place] not in _JOINING for place in range(index, last))
+            and not is_count
+        ):
+            yield index, last - 1
+        index = max(last, index + 1)
 
 
 def _is_written_birth_date(words: Words, date: Date) -> bool:

@@ -23,7 +23,7 @@ _BEFORE, _AFTER, _NEAR = 9, 7, 2
 """Words around a number in which another word can say what it is; KEEP only speaks from close by."""
 _SAYS_NUMBER = frozenset(("number", "no", "id"))
 _ABBREVIATIONS = {"OLN": LICENSE, "DL": LICENSE, "VIN": VIN, "SSN": SSN}
-_COUNTING = ("123456", "987654", "654321")
+_COUNTING_UP = "01234567890"
 _SSN_SHAPE, _PHONE_SHAPE = (3, 2, 4), (3, 3, 4)
 VIN_LENGTH = 17
 _PLATE_LENGTH = range(5, 9)
@@ -66,7 +66,7 @@ def _is_measured_of(words: Words, index: int) -> bool:
     return following in UNITS or (following in {"of", "on"} and "social" not in words.folded[index + 2 : index + 7])
 
 
-def _is_measured(words: Words, value: Value) -> bool:
+def is_measured(words: Words, value: Value) -> bool:
     """Whether a price, a speed, a time or a count is meant."""
     is_marked = words.gap(value.first).endswith(("$", "£", ":")) or words.after(value.last).startswith((":", "%"))
     return is_marked or (words.word(value.last + 1) in UNITS and value.letters == 0)
@@ -89,7 +89,7 @@ def _by_shape(words: Words, value: Value) -> str | None:
 
 def _digits_by_shape(words: Words, value: Value) -> str | None:
     text, digits, groups = value.canonical, value.digits, _groups(value)
-    if text.startswith(_COUNTING) or len(set(text)) == 1:
+    if text in _COUNTING_UP or text[::-1] in _COUNTING_UP or len(set(text)) == 1:
         return None
     if digits >= 6 and digits not in {7, 10} and "number" in words.folded[max(0, value.first - 5) : value.first]:
         return OTHER_ID
@@ -188,7 +188,7 @@ def number_types(
 def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple[Value, str, str] | None:
     value, abbreviated = _after_abbreviation(value)
     said = abbreviated or said_of(words, value)
-    if said == KEEP or _is_measured(words, value) or (value.digits == 0 and PLATE not in asked and said != PLATE):
+    if said == KEEP or is_measured(words, value) or (value.digits == 0 and PLATE not in asked and said != PLATE):
         return None
     for candidate in (value, value.trimmed()):
         is_area_code = candidate.digits == len(candidate.canonical) == 3 and words.word(candidate.first - 1) == "code"

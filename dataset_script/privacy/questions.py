@@ -32,7 +32,7 @@ _ASKED = {
     DOB: r"\bbirth|\bd\.?o\.?b\b|\bborn\b|\bbirthda",
     ADDRESS: r"\baddress|\bwhere\b[^?.]{0,40}\b(?:live|lives|living|stay|stays|staying|stayin|reside|home|located)\b|\blocation of|\bapartment|\bapt\b|\bzip|"
     r"\bstreet number|\bhouse number|\bwhere you (?:live|stay)|\blive at|\b(?:what|which) (?:unit|lot|site|space|cabin|slip|trailer|building|house|door|room|apartment|apt|floor)\b|\b(?:lot|space|slip|site|room|trailer) number|\bmailing|\bunit number|\bwhere'?s home|"
-    r"\bwhat street|\bwhere (?:do|are) you (?:at|stay)\b",
+    r"\bwhat street|\byou live\b|\byou stay(?:ing)?\b|\bwhere you\b|\bwhere (?:do|are) you (?:at|stay)\b",
     PHONE: r"\bphone|\bcell\b|\barea code|\bcall(?:ed)? you\b|\breach (?:you|him|her|them)\b|\bget (?:a )?hold of\b|\bcallback|\bcontact number|"
     r"\bnumber (?:for|to reach|i can|we can|here|there)\b|\b(?:your|his|her|'s|their|good) number\b|\ba number\b|\bdigits",
     SSN: r"\bsocial\b|\bs\.?s\.?n\b|\blast (?:four|4)\b",

@@ -11,6 +11,7 @@ LONGEST_STREET = 4
 _LONGEST_DESIGNATION = 5
 _LONGEST_TOWN = 5
 _ABBREVIATED = frozenset(("apt", "bldg", "no"))
+_FLOOR_WORDS = frozenset(("floor", "unit", "door", "flat", "apartment", "half", "house"))
 _INSIDE_STREETS = frozenset(("of", "the", "de", "la"))
 _SUFFIXES_THAT_ARE_WORDS = frozenset(("way", "run", "place"))
 
@@ -27,7 +28,9 @@ def end_of_street(words: Words, first: int, *, is_sure: bool) -> int | None:
         if not _goes_on(words, first, place, is_sure=is_sure):
             break
         if place > first and _is_suffix(words, place):
-            return _with_direction(words, place)
+            # "Tern Hollow Road": a suffix may be part of the name.
+            is_in_name = words.is_capital_at(place + 1) and words.gap(place + 1) == " " and _is_suffix(words, place + 1)
+            return _with_direction(words, place + is_in_name)
         if is_capital and word in word_list("roads_before_number"):
             return _road_number(words, place)
         if last_capital is not None and word in _INSIDE_STREETS and _leads_to_capital(words, place):
@@ -101,8 +104,8 @@ def _next_part(words: Words, index: int) -> int | None:
         return apartment
     if words.is_lower:
         return _zip_soon(words, index)
-    if is_after_pause and words.is_capital(index):
-        return _town(words, index)
+    if is_after_pause and (words.is_capital(index) or (word == "in" and words.is_capital_at(index + 1))):
+        return _town(words, index + (word == "in" and not words.is_capital(index)))
     return index if word.isdigit() and len(word) == ZIP_DIGITS else None
 
 
@@ -116,18 +119,28 @@ def numbered_part(words: Words, index: int) -> int | None:
 
 
 def _apartment(words: Words, index: int) -> int | None:
-    """After a pause: "the basement apartment", "three C", "3C", "upstairs", "second floor"."""
+    """After a pause: "the basement apartment", "three C", "3C", "upstairs", "second floor", "in the back"."""
     word = words.folded[index]
+    if word in {"in", "the"} and (inside := _inside_part(words, index)) is not None:
+        return inside
     if word == "the" and "apartment" in words.folded[index : index + 4]:
         return words.folded.index("apartment", index)
     if word in word_list("floors"):
-        return index + (words.word(index + 1) == "floor")
+        return index + (words.word(index + 1) in _FLOOR_WORDS)
     if word not in SPOKEN_DIGITS and not word.isdigit():
         return None
     end = designation(words, index)
     is_letter = end is not None and len(words.folded[end]) == 1
     is_last_number = word.isdigit() and len(word) < ZIP_DIGITS and end == len(words) - 1
     return end if is_letter or is_last_number else None
+
+
+def _inside_part(words: Words, index: int) -> int | None:
+    """ "In the back", "the upstairs": the last word of it."""
+    place = index
+    while words.word(place) in {"in", "the"}:
+        place += 1
+    return place + (words.word(place + 1) in _FLOOR_WORDS) if words.word(place) in word_list("floors") else None
 
 
 def designation(words: Words, index: int) -> int | None:

@@ -9,7 +9,8 @@ from dataset_script.privacy.addresses import (
     rest_of_address,
     speaks_of_home,
 )
-from dataset_script.privacy.dates import birth_date_parts, birth_dates, find_dates
+from dataset_script.privacy.answers import beside_address, rest_of_answer
+from dataset_script.privacy.dates import Date, birth_date_parts, birth_dates, find_dates
 from dataset_script.privacy.emails import find_emails
 from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, PLATE
 from dataset_script.privacy.numbers import number_types, spread_number
@@ -37,6 +38,10 @@ def find_structured(read: Sequence[Reading]) -> None:
         _find_in_turn(turn)
         if ADDRESS in turn.asked and not turn.mentions:
             _find_part_of_address(turn, before)
+        given = NOTHING.union(*(near.types() for near in before))
+        for first, last, kind in (*beside_address(turn, _left(turn)), *rest_of_answer(turn, _left(turn), given)):
+            if turn.is_free(first, last):
+                turn.add(first, last, kind, "answer")
     _find_repeated(read)
 
 
@@ -119,14 +124,18 @@ def _find_repeated(read: Sequence[Reading]) -> None:
         for text, kind in turn
         if len(text) >= _SHORTEST_REPEATED and kind != ADDRESS
     }
-    births = {date for turn in read for date in _births_in(turn)}
+    births = {date.canonical for turn in read for date in _births_in(turn)}
     if not any(said) and not births:
         return
     for turn in read:
         if not turn.values:
             continue
+        days = {
+            (d.month, d.day) for near in read[max(0, turn.number - _NEARBY) : turn.number] for d in _births_in(near)
+        }
         for date in find_dates(turn.words, turn.values) if births else ():
-            if date.canonical in births and turn.is_free(date.first, date.last):
+            is_read_back = date.year is None and (date.month, date.day) in days
+            if (date.canonical in births or is_read_back) and turn.is_free(date.first, date.last):
                 turn.add(date.first, date.last, DOB, "repeated")
         nearby = [each for near in said[max(0, turn.number - _NEARBY) : turn.number + _NEARBY + 1] for each in near]
         for value in turn.values:
@@ -144,12 +153,12 @@ def _said_in(turn: Reading) -> list[tuple[str, str]]:
     return found
 
 
-def _births_in(turn: Reading) -> list[str]:
-    """Whole dates of birth, in their canonical form."""
+def _births_in(turn: Reading) -> list[Date]:
+    """Whole dates of birth."""
     if DOB not in turn.types():
         return []
     dates = [date for date in find_dates(turn.words, turn.values) if date.year is not None and date.first in turn.taken]
-    return [date.canonical for date in dates if turn.taken[date.first].type == DOB]
+    return [date for date in dates if turn.taken[date.first].type == DOB]
 
 
 def _find_repeated_value(turn: Reading, value: Value, whole: dict[str, str], nearby: dict[str, str]) -> None:
