@@ -11,6 +11,7 @@ from dataset_script.cli import app as data_app
 from deescalwild_cli.demo import demo
 from eval_harness.cli import evaluate, score
 from eval_harness.commands.verify import verify
+from finetune.cli import finetune
 from leaderboard_app.cli import leaderboard
 from submissions.cli import app as submissions_app
 from submissions.commands.submit import submit
@@ -22,6 +23,7 @@ submissions_app.command()(verify)  # it scores, so it lives in eval_harness, whi
 app.command()(submit)
 app.command()(evaluate)
 app.command()(score)
+app.command()(finetune)
 app.command()(leaderboard)
 app.command()(demo)
 

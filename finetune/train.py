@@ -1,0 +1,339 @@
+"""One run of a recipe: TRL's SFTTrainer over our sequences, resumable at every checkpoint, the best adapter kept.
+
+Output folder: ``checkpoints/`` (removed when done unless kept), ``adapter/`` or ``merged/``, ``loss.csv``, ``loss.png``, ``recipe.yaml`` and
+``run.json``. Killed at any moment and started again, it goes on from the last checkpoint and ends with the weights that it
+would have had.
+"""
+
+import json
+import os
+import platform
+import time
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dataset_script.atomic import replacing
+from finetune.curve import write_curve
+from finetune.data import Corpus, load_corpus
+from finetune.errors import MissingHardware, RecipeError
+from finetune.masking import IGNORED
+from finetune.memory import as_text, estimate
+from finetune.recipe import Recipe
+
+RUN_FILE = "run.json"
+PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is not of the recipe. ``model``: a local folder in place of the recipe's model id."""
+
+    data: Path
+    out: Path
+    model: Path | None = None
+    any_dataset: bool = False
+    report_to: str = "none"
+    keep_checkpoints: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a finished run was. Losses are means over learnt tokens (nats)."""
+
+    recipe: str
+    base_model: str
+    base_revision: str | None
+    dataset_version: str
+    dataset_digest: str
+    is_sample: bool
+    train_sequences: int
+    train_tokens: int
+    learnt_tokens: int
+    steps: int
+    epochs: float
+    first_validation_loss: float
+    best_validation_loss: float
+    seconds: float
+    device: str
+    peak_memory_mib: float
+    packages: dict[str, str]
+    weights: str
+
+
+def precision_of(recipe: Recipe) -> str:
+    """``bfloat16`` where a GPU computes in it, ``float32`` elsewhere: bfloat16 on a CPU without AMX is three times slower."""
+    import torch
+
+    if recipe.training.precision != "auto":
+        return recipe.training.precision
+    return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
+
+
+def load_tokenizer(recipe: Recipe, model: Path | None):
+    """The model's tokenizer with the recipe's chat template, if it names one.
+
+    Raises:
+        RecipeError: there is no such model, or no fast tokenizer.
+        MissingHardware: the Hub cannot be reached.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(model or recipe.model.id), revision=None if model else recipe.model.revision, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise MissingHardware(
+            f"the tokenizer of {model or recipe.model.id} cannot be loaded ({str(error).splitlines()[0][:160]}). "
+            "Go online and accept the model's terms, or give a local folder with --model."
+        ) from None
+    if not tokenizer.is_fast:
+        raise RecipeError(f"{recipe.model.id} has no fast tokenizer, so the words' places in its tokens are not known.")
+    if recipe.model.chat_template:
+        tokenizer.chat_template = Path(recipe.model.chat_template).read_text("utf-8")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(recipe: Recipe, model: Path | None, precision: str):
+    """The model's weights in the recipe's precision; safetensors only, no custom code.
+
+    Raises:
+        MissingHardware: 4-bit weights without a GPU or bitsandbytes, or the Hub cannot be reached.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    settings: dict[str, Any] = {"dtype": getattr(torch, precision)}
+    if recipe.adapter.method == "qlora":
+        settings["quantization_config"] = _four_bits(precision)
+    try:
+        loaded = AutoModelForCausalLM.from_pretrained(
+            str(model or recipe.model.id),
+            revision=None if model else recipe.model.revision,
+            trust_remote_code=False,
+            use_safetensors=True,
+            **settings,
+        )
+    except OSError as error:
+        raise MissingHardware(
+            f"{model or recipe.model.id} cannot be loaded ({str(error).splitlines()[0][:160]}). Go online and accept its terms, or give a folder with --model."
+        ) from None
+    loaded.config.use_cache = False
+    return loaded
+
+
+def _four_bits(precision: str):
+    import importlib.util
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
+        raise MissingHardware(
+            "adapter.method qlora needs a CUDA GPU and bitsandbytes (`pip install bitsandbytes`). Set it to lora to train here."
+        )
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, precision),
+    )
+
+
+def steps_per_epoch(recipe: Recipe, n_sequences: int) -> int:
+    """Optimiser steps of one epoch, over all processes."""
+    batch = recipe.training.batch_size * recipe.training.gradient_accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    return max(1, -(-n_sequences // batch))
+
+
+def training_arguments(recipe: Recipe, options: Options, precision: str, n_sequences: int) -> dict[str, Any]:
+    """Settings of TRL's SFTConfig. Pure, so that a dry run shows what a run would do."""
+    training = recipe.training
+    total = (
+        training.max_steps if training.max_steps > 0 else round(training.epochs * steps_per_epoch(recipe, n_sequences))
+    )
+    every = max(1, min(total, steps_per_epoch(recipe, n_sequences) // training.evaluations_per_epoch))
+    return {
+        "output_dir": str(options.out / "checkpoints"),
+        "num_train_epochs": training.epochs,
+        "max_steps": training.max_steps,
+        "per_device_train_batch_size": training.batch_size,
+        "per_device_eval_batch_size": training.batch_size,
+        "gradient_accumulation_steps": training.gradient_accumulation,
+        "learning_rate": training.learning_rate,
+        "lr_scheduler_type": training.scheduler,
+        "warmup_steps": training.warmup_steps,
+        "weight_decay": training.weight_decay,
+        "max_grad_norm": training.max_grad_norm,
+        "optim": training.optimizer,
+        "gradient_checkpointing": training.gradient_checkpointing,
+        "train_sampling_strategy": "group_by_length" if training.group_by_length else "random",
+        "bf16": precision == "bfloat16",
+        "max_length": recipe.data.max_length,
+        "packing": recipe.data.packing,
+        "eval_packing": False,
+        "seed": training.seed,
+        "data_seed": training.seed,
+        "eval_strategy": "steps",
+        "eval_steps": every,
+        "eval_on_start": True,
+        "save_strategy": "steps",
+        "save_steps": every,
+        "save_total_limit": 2,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_loss",
+        "greater_is_better": False,
+        "logging_steps": 1,
+        "report_to": options.report_to,
+        "dataset_num_proc": None,
+    }
+
+
+def _rows(examples):
+    from datasets import Dataset
+
+    return Dataset.from_dict(
+        {"input_ids": [example.input_ids for example in examples], "labels": [example.labels for example in examples]}
+    )
+
+
+def _trainer(recipe: Recipe, options: Options, corpus: Corpus, tokenizer, precision: str):
+    import torch
+    from peft import LoraConfig
+    from transformers import EarlyStoppingCallback
+    from trl import SFTConfig, SFTTrainer
+
+    adapter = recipe.adapter
+    callbacks = [EarlyStoppingCallback(recipe.training.patience)] if recipe.training.patience else []
+    return SFTTrainer(
+        model=load_model(recipe, options.model, precision),
+        args=SFTConfig(
+            **training_arguments(recipe, options, precision, len(corpus.train)), use_cpu=not torch.cuda.is_available()
+        ),
+        train_dataset=_rows(corpus.train),
+        eval_dataset=_rows(corpus.validation),
+        processing_class=tokenizer,
+        peft_config=LoraConfig(
+            r=adapter.rank,
+            lora_alpha=adapter.alpha,
+            lora_dropout=adapter.dropout,
+            target_modules=adapter.target_modules,
+            task_type="CAUSAL_LM",
+        ),
+        callbacks=callbacks,
+    )
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """The newest whole checkpoint; one that a kill cut short lacks the state that is written last, and is passed over."""
+    whole = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").exists()]
+    return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None
+
+
+def train(recipe: Recipe, options: Options, report=print) -> Run:
+    """Train, or go on with a run that was killed; returns at once where the run is finished.
+
+    Args:
+        report: takes one line for people.
+
+    Raises:
+        RecipeError, MissingHardware: see :mod:`finetune.errors`.
+    """
+    import psutil
+    import torch
+    from transformers import set_seed
+
+    finished = options.out / RUN_FILE
+    settings = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    _claim(options.out, settings)
+    if finished.exists():
+        return Run(**json.loads(finished.read_text("utf-8")))
+    started = time.monotonic()
+    precision = precision_of(recipe)
+    report(
+        f"memory: {as_text(estimate(recipe, precision))}; free here: {psutil.virtual_memory().available / 2**30:.1f} GiB of main memory"
+    )
+    tokenizer = load_tokenizer(recipe, options.model)
+    corpus = load_corpus(options.data, tokenizer, recipe.data, any_dataset=options.any_dataset)
+    set_seed(recipe.training.seed)
+    trainer = _trainer(recipe, options, corpus, tokenizer, precision)
+    checkpoint = _last_checkpoint(options.out / "checkpoints")
+    if checkpoint:
+        report(f"going on from {Path(checkpoint).name}")
+    trainer.train(resume_from_checkpoint=checkpoint)
+    history = trainer.state.log_history
+    write_curve(history, options.out)
+    weights = _save(recipe, options, trainer, tokenizer)
+    losses = [row["eval_loss"] for row in history if "eval_loss" in row]
+    run = Run(
+        recipe=recipe.name,
+        base_model=recipe.model.id,
+        base_revision=recipe.model.revision,
+        dataset_version=corpus.manifest.version,
+        dataset_digest=corpus.manifest.digest,
+        is_sample=corpus.manifest.is_sample,
+        train_sequences=len(corpus.train),
+        train_tokens=sum(len(example.input_ids) for example in corpus.train),
+        learnt_tokens=sum(label != IGNORED for example in corpus.train for label in example.labels),
+        steps=trainer.state.global_step,
+        epochs=round(trainer.state.epoch or 0.0, 4),
+        first_validation_loss=losses[0],
+        best_validation_loss=min(losses),
+        seconds=round(time.monotonic() - started, 1),
+        device=torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "cpu",
+        peak_memory_mib=round(_peak_mib(), 1),
+        packages={name: version(name) for name in PACKAGES},
+        weights=weights,
+    )
+    with replacing(finished) as file:
+        json.dump(asdict(run), file, indent=1)
+    if not options.keep_checkpoints:
+        import shutil
+
+        shutil.rmtree(options.out / "checkpoints", ignore_errors=True)
+    return run
+
+
+def _claim(out: Path, settings: str) -> None:
+    """Note the recipe in the output folder; a folder of another recipe is left alone."""
+    noted = out / "recipe.yaml"
+    if noted.exists() and noted.read_text("utf-8") != settings:
+        raise RecipeError(f"{out} holds a run of another recipe. Choose another --out, or remove it.")
+    if not noted.exists():
+        with replacing(noted) as file:
+            file.write(settings)
+
+
+def _save(recipe: Recipe, options: Options, trainer, tokenizer) -> str:
+    """Write the best weights as safetensors beside the tokenizer with its own, plain template; returns the folder's name."""
+    from finetune.export import merge
+
+    adapter = options.out / "adapter"
+    trainer.model.save_pretrained(adapter, safe_serialization=True)
+    tokenizer.save_pretrained(adapter)
+    if recipe.output.weights == "merged":
+        merge(
+            adapter,
+            options.model or recipe.model.id,
+            recipe.model.revision,
+            options.out / "merged",
+            precision_of(recipe),
+        )
+        return "merged"
+    return "adapter"
+
+
+def _peak_mib() -> float:
+    import resource
+
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
