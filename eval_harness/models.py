@@ -99,6 +99,7 @@ def resolve(
     ledger_name: str | None = None,
     kind: str = "base",
     base_model: str | None = None,
+    weights: str = "full",
     quantisation: str | None = None,
     licence: str | None = None,
     train_digest: str = "",
@@ -107,6 +108,7 @@ def resolve(
 
     Args:
         name: Hub id, local folder, or ``baseline/<name>``.
+        base_model: what a fine-tuned model started from. weights: ``full`` or ``merged``.
         ledger_name: id to use in the ledger for a local folder; ``local/<folder>`` unless given.
         train_digest: digest of the data that baselines are fitted on.
 
@@ -129,7 +131,7 @@ def resolve(
     else:
         folder, sha = _hub_folder(name, revision)
         model_id, source = name, "hub"
-    _check_folder(name, folder)
+    config = _check_folder(name, folder)
     try:
         model = Model(
             id=model_id,
@@ -137,6 +139,8 @@ def resolve(
             source=source,  # type: ignore[arg-type]
             kind=kind,  # type: ignore[arg-type]
             base_model=base_model,
+            weights=weights,  # type: ignore[arg-type]
+            architecture=config.get("model_type"),
             parameters=_parameters(folder),
             precision="float32",
             quantisation=quantisation,

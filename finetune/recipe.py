@@ -148,6 +148,4 @@ def read_recipe(path: Path | str) -> Recipe:
 
 def shipped() -> list[Path]:
     """The recipes of models that ship, by name; shared settings are left out."""
-    return [
-        path for path in sorted(RECIPES.glob("*.yaml")) if "model" in (yaml.safe_load(path.read_text("utf-8")) or {})
-    ]
+    return [path for path in sorted(RECIPES.glob("*.yaml")) if "model" in _load(path)]

@@ -155,10 +155,10 @@ def steps_per_epoch(recipe: Recipe, n_sequences: int) -> int:
 def training_arguments(recipe: Recipe, options: Options, precision: str, n_sequences: int) -> dict[str, Any]:
     """Settings of TRL's SFTConfig. Pure, so that a dry run shows what a run would do."""
     training = recipe.training
-    total = (
-        training.max_steps if training.max_steps > 0 else round(training.epochs * steps_per_epoch(recipe, n_sequences))
-    )
-    every = max(1, min(total, steps_per_epoch(recipe, n_sequences) // training.evaluations_per_epoch))
+    stretch = steps_per_epoch(recipe, n_sequences)
+    if training.max_steps > 0:
+        stretch = min(stretch, training.max_steps)
+    every = max(1, stretch // training.evaluations_per_epoch)
     return {
         "output_dir": str(options.out / "checkpoints"),
         "num_train_epochs": training.epochs,
