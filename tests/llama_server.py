@@ -5,6 +5,7 @@ The weights are those that `make assets` unpacks; the server is xllamacpp's buil
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from eval_harness.offline_assets import gguf_file
 
@@ -12,12 +13,12 @@ MODEL = "smollm2-135m-instruct"
 
 
 @contextmanager
-def llama_server(*, slots: int = 2, context_tokens: int = 4096) -> Iterator[str]:
-    """Serve the model; yields the base URL. ``context_tokens`` are those of each slot."""
+def llama_server(weights: Path | None = None, *, slots: int = 2, context_tokens: int = 4096) -> Iterator[str]:
+    """Serve ``weights`` (GGUF; SmolLM2 unless given); yields the base URL. ``context_tokens`` are those of each slot."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
-    params.model.path = str(gguf_file())
+    params.model.path = str(weights or gguf_file())
     params.model_alias = {MODEL}
     params.hostnames = ["127.0.0.1"]
     params.port = 0

@@ -19,6 +19,7 @@ from finetune.data import check_dataset
 from finetune.errors import MissingHardware, RecipeError
 from finetune.export import to_gguf
 from finetune.train import RUN_FILE, Options, load_model, train
+from tests.llama_server import llama_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,5 +167,29 @@ def test_without_a_converter_gguf_says_where_to_get_one(finished, monkeypatch, t
     options, _ = finished
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("LLAMA_CPP_CONVERTER", raising=False)
+    monkeypatch.setenv("DEESCALWILD_ASSETS", str(tmp_path))
     with pytest.raises(MissingHardware, match="GGUF needs"):
         to_gguf(options.out / "merged", tmp_path / "model.gguf")
+
+
+def test_gguf_speaks_as_the_merged_weights_do(finished, tmp_path):
+    import httpx
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    options, _ = finished
+    merged = options.out / "merged"
+    gguf = to_gguf(merged, tmp_path / "model.gguf", outtype="f32")
+    messages = [
+        {"role": "system", "content": "You stand at the roadside."},
+        {"role": "user", "content": "Licence, please."},
+    ]
+    tokenizer = AutoTokenizer.from_pretrained(merged)
+    prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    model = AutoModelForCausalLM.from_pretrained(merged).eval()
+    with torch.inference_mode():
+        own = model.generate(**prompt, max_new_tokens=12, do_sample=False)[0, prompt["input_ids"].shape[1] :]
+    with llama_server(gguf) as url:
+        body = {"messages": messages, "max_tokens": 12, "temperature": 0}
+        answer = httpx.post(f"{url}/chat/completions", json=body, timeout=60).raise_for_status().json()
+    assert answer["choices"][0]["message"]["content"].strip() == tokenizer.decode(own, skip_special_tokens=True).strip()
