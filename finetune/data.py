@@ -101,4 +101,11 @@ def load_corpus(folder: Path, tokenizer, data: Data, *, any_dataset: bool = Fals
         raise RecipeError(
             f"{folder}: the chat config's train or validation split holds nothing to learn from. Build it again."
         )
-    return Corpus(manifest, train, validation)
+    return Corpus(manifest, train, _spread(validation, data.validation_sequences))
+
+
+def _spread(sequences: list[Example], most: int | None) -> list[Example]:
+    """At most ``most`` of them, evenly spaced."""
+    if most is None or len(sequences) <= most:
+        return sequences
+    return [sequences[len(sequences) * place // most] for place in range(most)]

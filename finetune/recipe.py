@@ -54,6 +54,7 @@ class Data(Strict):
 
     ``long_scenarios``: ``truncate`` keeps the first ``max_length`` tokens, ``split`` cuts at whole turns into windows, in which
     every civilian turn is learnt once, with at least ``overlap`` of the window as history where there is so much.
+    ``validation_sequences``: at most so many of the validation split, evenly spaced, where computing is dear.
     """
 
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
@@ -61,6 +62,7 @@ class Data(Strict):
     long_scenarios: Literal["truncate", "split"]
     overlap: float = Field(0.25, ge=0, le=0.75)
     packing: bool = False
+    validation_sequences: int | None = Field(None, gt=0)
 
 
 class Training(Strict):

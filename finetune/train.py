@@ -42,7 +42,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Run:
-    """What a finished run was. Losses are means over learnt tokens (nats)."""
+    """What a finished run was. Losses are means over learnt tokens (nats); ``seconds`` are those since it was last started."""
 
     recipe: str
     base_model: str
@@ -62,6 +62,11 @@ class Run:
     peak_memory_mib: float
     packages: dict[str, str]
     weights: str
+
+
+def is_first_process() -> bool:
+    """Whether this process speaks and writes: the only one, or the first of an ``accelerate launch``."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def precision_of(recipe: Recipe) -> str:
@@ -246,7 +251,6 @@ def train(recipe: Recipe, options: Options, report=print) -> Run:
         RecipeError, MissingHardware: see :mod:`finetune.errors`.
     """
     import psutil
-    import torch
     from transformers import set_seed
 
     finished = options.out / RUN_FILE
@@ -256,6 +260,7 @@ def train(recipe: Recipe, options: Options, report=print) -> Run:
         return Run(**json.loads(finished.read_text("utf-8")))
     started = time.monotonic()
     precision = precision_of(recipe)
+    report = report if is_first_process() else lambda line: None
     report(
         f"memory: {as_text(estimate(recipe, precision))}; free here: {psutil.virtual_memory().available / 2**30:.1f} GiB of main memory"
     )
@@ -267,9 +272,20 @@ def train(recipe: Recipe, options: Options, report=print) -> Run:
     if checkpoint:
         report(f"going on from {Path(checkpoint).name}")
     trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.save_model(str(options.out / "adapter"))  # by all processes: shards are gathered
+    if is_first_process():
+        _finish(recipe, options, trainer, corpus, tokenizer, started)
+    trainer.accelerator.wait_for_everyone()
+    return Run(**json.loads(finished.read_text("utf-8")))
+
+
+def _finish(recipe: Recipe, options: Options, trainer, corpus: Corpus, tokenizer, started: float) -> None:
+    """Write the curve, the weights in their last form and, last of all, what the run was."""
+    import torch
+
     history = trainer.state.log_history
     write_curve(history, options.out)
-    weights = _save(recipe, options, trainer, tokenizer)
+    weights = _save(recipe, options, tokenizer)
     losses = [row["eval_loss"] for row in history if "eval_loss" in row]
     run = Run(
         recipe=recipe.name,
@@ -291,13 +307,12 @@ def train(recipe: Recipe, options: Options, report=print) -> Run:
         packages={name: version(name) for name in PACKAGES},
         weights=weights,
     )
-    with replacing(finished) as file:
+    with replacing(options.out / RUN_FILE) as file:
         json.dump(asdict(run), file, indent=1)
     if not options.keep_checkpoints:
         import shutil
 
         shutil.rmtree(options.out / "checkpoints", ignore_errors=True)
-    return run
 
 
 def _claim(out: Path, settings: str) -> None:
@@ -310,12 +325,12 @@ def _claim(out: Path, settings: str) -> None:
             file.write(settings)
 
 
-def _save(recipe: Recipe, options: Options, trainer, tokenizer) -> str:
-    """Write the best weights as safetensors beside the tokenizer with its own, plain template; returns the folder's name."""
+def _save(recipe: Recipe, options: Options, tokenizer) -> str:
+    """Put the tokenizer with its own, plain template beside the adapter, and merge where the recipe says; returns the folder's name."""
     from finetune.export import merge
 
     adapter = options.out / "adapter"
-    trainer.model.save_pretrained(adapter, safe_serialization=True)
+    (adapter / "training_args.bin").unlink(missing_ok=True)  # a pickle: nothing that is shared should hold one
     tokenizer.save_pretrained(adapter)
     if recipe.output.weights == "merged":
         merge(

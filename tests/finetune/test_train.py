@@ -120,6 +120,28 @@ def test_killed_and_started_again_it_ends_with_the_same_weights(
     assert stated["best_validation_loss"] == run.best_validation_loss
 
 
+def test_two_processes_train_one_model(recipe_file, tiny_model, blind_data, tmp_path):
+    out = tmp_path / "out"
+    _, *rest = _command(recipe_file, blind_data, tiny_model, out)
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--cpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*launch, *rest], capture_output=True, text=True, env=environment, timeout=280)
+    assert done.returncode == 0, done.stderr[-2000:]
+    run = json.loads((out / RUN_FILE).read_text())
+    assert run["best_validation_loss"] < run["first_validation_loss"] and run["steps"] == 6
+    assert done.stdout.count("validation loss") == 1, "the first process alone speaks"
+    assert not list((out / "adapter").glob("*.bin"))
+
+
 def test_a_dataset_that_nobody_knows_is_refused_unless_told_so(tiny_data, built_sample, tmp_path):
     with pytest.raises(RecipeError, match="no published build"):
         check_dataset(tiny_data, None)
