@@ -45,13 +45,14 @@ def quality_against_latency(
         figure.update_xaxes(visible=False)
         figure.update_yaxes(visible=False)
         return figure
+    seconds = [point.seconds for point in points]
+    middle = (min(seconds) + max(seconds)) / 2
     figure.add_trace(_front([point for point in points if point.on_front]))
     for kind, (symbol, colour) in KIND_STYLE.items():
         if own := [point for point in points if point.row.model.kind == kind]:
-            figure.add_trace(_points(own, metric, kind, symbol, colour))
+            figure.add_trace(_points(own, metric, (kind, symbol, colour), middle))
     if baseline:
         _add_baseline(figure, f"best trivial baseline: {baseline[0]} {format_score(baseline[1], metric)}", baseline[1])
-    seconds = [point.seconds for point in points]
     if max(seconds) > LOG_FROM_RATIO * min(seconds) > 0:
         figure.update_xaxes(type="log", dtick=1)
     else:
@@ -85,7 +86,9 @@ def _front(points: Sequence[Point]) -> go.Scatter:
     )
 
 
-def _points(points: Sequence[Point], metric: str, kind: str, symbol: str, colour: str) -> go.Scatter:
+def _points(points: Sequence[Point], metric: str, style: tuple[str, str, str], middle: float) -> go.Scatter:
+    """Markers of one kind; names lean away from the nearer edge. ``middle``: seconds."""
+    kind, symbol, colour = style
     scores = [point.row.score(metric) for point in points]
     return go.Scatter(
         name=kind,
@@ -103,12 +106,14 @@ def _points(points: Sequence[Point], metric: str, kind: str, symbol: str, colour
         marker={
             "symbol": symbol,
             "color": colour,
+            "opacity": 1,
             "size": [marker_size(point.row.model.parameters) for point in points],
             "line": {"width": 2, "color": colour},
         },
-        text=[plain(point.row.model.id.split("/")[1]) for point in points],
-        textposition=["top center" if place % 2 else "bottom center" for place in range(len(points))],
+        text=[plain(point.row.model.id.split("/")[1]) if point.on_front else "" for point in points],
+        hovertext=[plain(point.row.model.id) for point in points],
+        textposition=["top right" if point.seconds < middle else "top left" for point in points],
         cliponaxis=False,
         customdata=[format_size(point.row.model.parameters) for point in points],
-        hovertemplate="%{text}<br>%{y:.3g} at %{x:.2f} s<br>%{customdata}<extra></extra>",
+        hovertemplate="%{hovertext}<br>%{y:.3g} at %{x:.2f} s<br>%{customdata}<extra></extra>",
     )

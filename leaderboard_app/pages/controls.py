@@ -22,7 +22,7 @@ def metric_of(value: str | None) -> str:
 
 def metric_radio() -> gr.Radio:
     """The choice of one metric."""
-    return gr.Radio([(METRIC_NAMES[m], m) for m in METRICS], value=METRICS[0], label="Metric", elem_classes="dw-choice")
+    return gr.Radio([(METRIC_NAMES[m], m) for m in METRICS], value=METRICS[0], label="Metric")
 
 
 def board_menu(snapshot: Snapshot, board: Board | None) -> gr.Dropdown:

@@ -54,7 +54,7 @@ def build(site: Site, page: gr.Blocks) -> None:
         show_label=False, label="Score against median seconds a reply; the same figures are in the table below"
     )
     gr.Markdown(
-        "Bars are 95 % intervals; a marker grows with the logarithm of the model's size. The dashed line is the front."
+        "Bars are 95 % intervals; a marker grows with the logarithm of the model's size. The dashed line is the front; what stands on it is named."
     )
     table = gr.HTML(apply_default_css=False, elem_id="dw-frontier", js_on_load=SORTING, min_height=200)
 

@@ -111,7 +111,7 @@ def build(site: Site, page: gr.Blocks) -> None:
     page.load(opened, None, [board_choice, model, metric, about, search, *listed], api_visibility="private")
     gr.on([model.input, metric.input], draw, chosen, [about, *listed], api_visibility="private")
     board_choice.input(another_board, [board_choice, metric], [model, about, *listed], api_visibility="private")
-    search.input(replies, chosen, listed, api_visibility="private", trigger_mode="always_last", show_progress="hidden")
+    search.change(replies, chosen, listed, api_visibility="private", trigger_mode="always_last", show_progress="hidden")
     button.click(more, [*chosen, shown], listed, api_visibility="private")
     gr.on(
         [board_choice.input, model.input, metric.input],

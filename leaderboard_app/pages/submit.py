@@ -68,7 +68,7 @@ def build(site: Site, page: gr.Blocks) -> None:
         "One file in a pull request. Fill in the form; the file and what is to be mended appear as you type.",
     )
     fields: dict[str, gr.Dropdown | gr.Textbox] = {}
-    with gr.Row(elem_classes="dw-form"):
+    with gr.Row(elem_classes="dw-request-form"):
         with gr.Column(scale=3):
             for name in FIELDS[: -len(MORE)]:
                 fields[name] = field_of(name)

@@ -1,16 +1,15 @@
 """The running app in a real browser: what people see and do, and a hostile ledger that stays harmless."""
 
 import re
-import shutil
 from urllib.request import urlopen
 
 import pytest
 
 from leaderboard_app.server import launch
 from submissions.ledger import write_result
+from tests.leaderboard_app.browsing import CHROMIUM
 from tests.results import make_result
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
@@ -38,24 +37,6 @@ def address(tmp_path_factory):
     app = launch(folder, port=7899, block=False)
     yield "http://127.0.0.1:7899"
     app.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser):
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(60_000)
-    yield opened
-    opened.close()
 
 
 def names(page):
