@@ -1,22 +1,22 @@
-"""``judgements.jsonl``: one line a judged unit, appended as answers come in. Result, cache and place to resume from in one file.
+"""``judgements.jsonl``: one line a judged unit, in a journal (``journal.py``).
 
 The build reads it through :func:`read_judgements`.
 """
 
-import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dataset_script.errors import DataError
 from dataset_script.judge.answers import ScenarioAnswer, TurnAnswer
+from dataset_script.judge.journal import read_lines
 from dataset_script.judge.rubrics import KINDS, Kind, rubric
 from dataset_script.judge.structured import FailureKind
 
-_LINE_START = b'{"kind":"'
+LINE_START = b'{"kind":"'
 
 
 class _Strict(BaseModel):
@@ -112,34 +112,6 @@ class ScenarioJudgement(_Strict):
         return f"{self.model} {self.rubric}"
 
 
-def append(path: Path, judgements: Sequence[Judgement]) -> None:
-    """Add lines in one write, and return when they are on the disk. What a kill tears off is the end of the file."""
-    block = "".join(f"{judgement.model_dump_json()}\n" for judgement in judgements).encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        if os.write(descriptor, block) != len(block):
-            raise OSError(f"{path}: the disk is full. Make room and run the command again.")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def drop_torn_line(path: Path) -> None:
-    """Cut off a last line without its end, which a killed run left, so that the next one starts on a line of its own.
-
-    Raises:
-        DataError: what would be cut off is not the beginning of a judgement.
-    """
-    content = path.read_bytes() if path.exists() else b""
-    start = content.rfind(b"\n") + 1
-    torn = content[start:]
-    if not torn:
-        return
-    if not torn.startswith(_LINE_START[: len(torn)]):
-        raise DataError(f"{path}: not a file of judgements. Give another --output.")
-    os.truncate(path, start)
-
-
 def read_all(path: Path) -> list[Judgement]:
     """All lines in order; a torn last one is left out.
 
@@ -147,19 +119,9 @@ def read_all(path: Path) -> list[Judgement]:
         DataError: no such file, or a line that is no judgement.
     """
     try:
-        content = path.read_bytes()
+        return read_lines(path, Judgement)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file. `deescalwild data judge` writes it.") from None
-    whole = content[: content.rfind(b"\n") + 1]
-    judgements = []
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            judgements.append(Judgement.model_validate_json(line))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = ".".join(map(str, first["loc"])) or "line"
-            raise DataError(f"{path}:{number}: {field}: {first['msg']}. Remove the line.") from None
-    return judgements
 
 
 def last_answers(judgements: Iterable[Judgement]) -> dict[tuple[Kind, str, int | None], dict[str, Judgement]]:

@@ -4,8 +4,7 @@ In: transcript files, an endpoint, a budget. Out: lines in ``judgements.jsonl`` 
 endpoint that fails lose at most the requests in flight; the same command goes on from there.
 """
 
-import asyncio
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,23 +15,15 @@ from pydantic import BaseModel
 
 from dataset_script.errors import DataError
 from dataset_script.judge.answers import ScenarioAnswer, TurnAnswer, scenario_form, window_form
-from dataset_script.judge.budget import Budget, BudgetSpent
-from dataset_script.judge.client import ChatClient, Decoding, Endpoint, EndpointUnavailable, Message, request_key
-from dataset_script.judge.judgements import (
-    FailureRecord,
-    Judgement,
-    RequestRecord,
-    append,
-    drop_torn_line,
-    read_all,
-)
+from dataset_script.judge.budget import Budget
+from dataset_script.judge.client import ChatClient, Decoding, Endpoint, Message, request_key
+from dataset_script.judge.journal import append, drop_torn_line
+from dataset_script.judge.judgements import LINE_START, FailureRecord, Judgement, RequestRecord, read_all
+from dataset_script.judge.pool import Pending, ask_all
 from dataset_script.judge.rubrics import KINDS, Kind, Rubric, rubric
-from dataset_script.judge.structured import RETRYABLE, Reply, ask, schema_of
+from dataset_script.judge.structured import RETRYABLE, Reply, schema_of
 from dataset_script.judge.units import Unit, messages, scenario_unit, window_units
 from dataset_script.transcripts import Transcript, read_transcript
-
-MAX_FAILURES_IN_A_ROW = 5
-"""Requests that the endpoint fails to answer, one after the other, before the run gives up."""
 
 
 @dataclass(frozen=True)
@@ -184,62 +175,6 @@ def _answers(job: Job, reply: Reply[BaseModel]) -> list[ScenarioAnswer | TurnAns
     return [getattr(reply.answer, f"t{number}") for number in range(1, len(job.unit.turns) + 1)]
 
 
-class _Run:
-    """The state that the workers of one run share. All of it lives in one event loop."""
-
-    def __init__(
-        self, jobs: Sequence[Job], output: Path, endpoint: Endpoint, on_progress: Callable[[int, int], None]
-    ) -> None:
-        self.queue = deque(jobs)
-        self.total = len(jobs)
-        self.output = output
-        self.endpoint = endpoint
-        self.on_progress = on_progress
-        self.answered = self.failed = self.failures_in_a_row = 0
-        self.stopped: str | None = None
-
-    async def work(self, client: ChatClient) -> None:
-        """Take jobs until there are none, or none that can be paid for."""
-        while self.queue:
-            job = self.queue.popleft()
-            try:
-                reply = await ask(client, job.messages, job.form, decoding=job.decoding)
-            except BudgetSpent as error:
-                self.queue.appendleft(job)
-                self.stopped = str(error)
-                return
-            self.record(job, reply)
-
-    def record(self, job: Job, reply: Reply[BaseModel]) -> None:
-        """Write a reply down.
-
-        Raises:
-            EndpointUnavailable: it was one failure too many.
-        """
-        append(self.output, to_judgements(job, reply, self.endpoint))
-        self.answered += reply.answer is not None
-        self.failed += reply.answer is None
-        self.on_progress(self.answered + self.failed, self.total)
-        is_endpoint_failure = reply.failure is not None and reply.failure.kind == "endpoint"
-        self.failures_in_a_row = self.failures_in_a_row + 1 if is_endpoint_failure else 0
-        if self.failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
-            assert reply.failure is not None
-            raise EndpointUnavailable(
-                f"{self.failures_in_a_row} requests in a row failed, the last because: {reply.failure.reason}. "
-                "What was answered is kept; run the same command again to go on."
-            )
-
-
-async def _send(run: _Run, client: ChatClient, concurrency: int) -> None:
-    async with client:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(concurrency):
-                    group.create_task(run.work(client))
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-
-
 def judge(
     paths: Sequence[Path],
     output: Path,
@@ -268,13 +203,21 @@ def judge(
     settings, decoding = settings or Settings(), decoding or Decoding()
     output.parent.mkdir(parents=True, exist_ok=True)
     done = finished_keys(read_all(output) if output.exists() else [], retry_failed=settings.retry_failed)
-    drop_torn_line(output)
+    drop_torn_line(output, LINE_START)
     transcripts, refused = read_sources(paths)
     jobs = list(plan(transcripts, settings, endpoint.model, decoding))
     todo = [job for job in jobs if (job.unit.transcript, job.key) not in done]
-    run = _Run(todo, output, endpoint, on_progress)
+    replies: list[Reply[BaseModel]] = []
+
+    def record(job: Job, reply: Reply[BaseModel]) -> None:
+        append(output, to_judgements(job, reply, endpoint))
+        replies.append(reply)
+        on_progress(len(replies), len(todo))
+
+    pending = Pending(0, None)
     if todo:
-        asyncio.run(_send(run, ChatClient(endpoint, decoding, budget), settings.concurrency))
+        pending = ask_all(ChatClient(endpoint, decoding, budget), todo, settings.concurrency, record)
+    answered = sum(reply.answer is not None for reply in replies)
     return Outcome(
-        len(jobs) - len(todo), run.answered, run.failed, len(run.queue), run.stopped if run.queue else None, refused
+        len(jobs) - len(todo), answered, len(replies) - answered, pending.remaining, pending.stopped, refused
     )

@@ -24,10 +24,12 @@ from dataset_script.judge.answers import MAX_QUOTE_CHARACTERS, TurnAnswer, scena
 from dataset_script.judge.budget import Budget, BudgetSpent, Prices, Usage
 from dataset_script.judge.client import ChatClient, Decoding, Endpoint, EndpointUnavailable, api_key_from
 from dataset_script.judge.dialect import Dialect, narrower
-from dataset_script.judge.judgements import Judgement, append, read_all, read_judgements
+from dataset_script.judge.journal import append
+from dataset_script.judge.judgements import Judgement, read_all, read_judgements
+from dataset_script.judge.pool import MAX_FAILURES_IN_A_ROW
 from dataset_script.judge.report import agreement, as_text, is_quoted, make_report
 from dataset_script.judge.rubrics import rubric
-from dataset_script.judge.run import MAX_FAILURES_IN_A_ROW, Settings, judge, read_sources
+from dataset_script.judge.run import Settings, judge, read_sources
 from dataset_script.judge.structured import InvalidAnswer, Reply, ask, last_json_object, parse_answer, schema_of
 from dataset_script.judge.units import messages, scenario_unit, window_units
 from dataset_script.quality.relevance import taxonomy
