@@ -50,11 +50,13 @@ def finetune_demo() -> None:
 
 def _train(base: Path) -> Path:
     """Train, or find what an earlier run left; returns the folder of merged weights."""
+    from eval_harness.progress import progress_bar
     from finetune.recipe import read_recipe
     from finetune.train import Options, train
 
     options = Options(data=DATA, out=RUN.resolve(), model=base)
-    run = train(read_recipe(RECIPE), options, report=lambda line: typer.echo(f"  {line}", err=True))
+    with progress_bar("  steps") as steps:
+        run = train(read_recipe(RECIPE), options, report=lambda line: typer.echo(f"  {line}", err=True), steps=steps)
     typer.echo(
         f"  {run.steps} steps in {run.seconds:.0f} s, validation loss {run.first_validation_loss:.3f} → {run.best_validation_loss:.3f}, "
         f"peak memory {run.peak_memory_mib / 1024:.1f} GiB",

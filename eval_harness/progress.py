@@ -31,11 +31,17 @@ def _rich_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
 def _plain_lines(label: str) -> Callable[[int, int], None]:
     last = float("-inf")
+    first: tuple[float, int] | None = None
 
     def report(done: int, total: int) -> None:
-        nonlocal last
-        if done == total or time.monotonic() - last >= PLAIN_INTERVAL_S:
-            last = time.monotonic()
-            print(f"{label}: {done}/{total}", file=sys.stderr, flush=True)
+        nonlocal last, first
+        now = time.monotonic()
+        started, kept = first = first or (now, done)
+        if done == total or now - last >= PLAIN_INTERVAL_S:
+            last = now
+            left = (
+                f", about {(now - started) / (done - kept) * (total - done):.0f} s left" if kept < done < total else ""
+            )
+            print(f"{label}: {done}/{total}{left}", file=sys.stderr, flush=True)
 
     return report

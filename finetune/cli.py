@@ -32,6 +32,7 @@ def finetune(
 
     Example: deescalwild finetune qwen2.5-3b-qlora
     """
+    from eval_harness.progress import progress_bar
     from eval_harness.quiet import quiet_libraries
 
     quiet_libraries()
@@ -57,7 +58,8 @@ def finetune(
         return
     if submit and not (name and contact):
         raise RecipeError("--submit needs --name ORG/NAME and --contact.")
-    run = train.train(chosen, options, report=lambda line: typer.echo(line, err=True))
+    with progress_bar(chosen.name) as steps:
+        run = train.train(chosen, options, report=lambda line: typer.echo(line, err=True), steps=steps)
     if not train.is_first_process():
         return
     if gguf or chosen.output.gguf:

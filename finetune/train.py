@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -116,7 +117,10 @@ def load_model(recipe: Recipe, model: Path | None, precision: str):
 
     settings: dict[str, Any] = {"dtype": getattr(torch, precision)}
     if recipe.adapter.method == "qlora":
+        from accelerate import PartialState
+
         settings["quantization_config"] = _four_bits(precision)
+        settings["device_map"] = {"": PartialState().local_process_index}  # each process of a launch has its own GPU
     try:
         loaded = AutoModelForCausalLM.from_pretrained(
             str(model or recipe.model.id),
@@ -196,6 +200,7 @@ def training_arguments(recipe: Recipe, options: Options, precision: str, n_seque
         "greater_is_better": False,
         "logging_steps": 1,
         "report_to": options.report_to,
+        "disable_tqdm": True,
         "dataset_num_proc": None,
     }
 
@@ -208,19 +213,22 @@ def _rows(examples):
     )
 
 
-def _trainer(recipe: Recipe, options: Options, corpus: Corpus, tokenizer, precision: str):
+def _trainer(recipe: Recipe, options: Options, corpus: Corpus, tokenizer, precision: str, callbacks: list):
     import torch
     from peft import LoraConfig
-    from transformers import EarlyStoppingCallback
+    from transformers import EarlyStoppingCallback, PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
     adapter = recipe.adapter
-    callbacks = [EarlyStoppingCallback(recipe.training.patience)] if recipe.training.patience else []
-    return SFTTrainer(
+    if recipe.training.patience:
+        callbacks = [*callbacks, EarlyStoppingCallback(recipe.training.patience)]
+    # Before the weights: it gives each process its device.
+    arguments = SFTConfig(
+        **training_arguments(recipe, options, precision, len(corpus.train)), use_cpu=not torch.cuda.is_available()
+    )
+    trainer = SFTTrainer(
         model=load_model(recipe, options.model, precision),
-        args=SFTConfig(
-            **training_arguments(recipe, options, precision, len(corpus.train)), use_cpu=not torch.cuda.is_available()
-        ),
+        args=arguments,
         train_dataset=_rows(corpus.train),
         eval_dataset=_rows(corpus.validation),
         processing_class=tokenizer,
@@ -233,6 +241,8 @@ def _trainer(recipe: Recipe, options: Options, corpus: Corpus, tokenizer, precis
         ),
         callbacks=callbacks,
     )
+    trainer.remove_callback(PrinterCallback)  # it prints every log as a dict
+    return trainer
 
 
 def _last_checkpoint(folder: Path) -> str | None:
@@ -241,17 +251,25 @@ def _last_checkpoint(folder: Path) -> str | None:
     return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None
 
 
-def train(recipe: Recipe, options: Options, report=print) -> Run:
+def train(
+    recipe: Recipe,
+    options: Options,
+    report: Callable[[str], None] = print,
+    steps: Callable[[int, int], None] = lambda done, total: None,
+) -> Run:
     """Train, or go on with a run that was killed; returns at once where the run is finished.
 
     Args:
         report: takes one line for people.
+        steps: takes the optimiser steps done and their total.
 
     Raises:
         RecipeError, MissingHardware: see :mod:`finetune.errors`.
     """
     import psutil
     from transformers import set_seed
+
+    from finetune.progress import Progress
 
     finished = options.out / RUN_FILE
     settings = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
@@ -267,7 +285,7 @@ def train(recipe: Recipe, options: Options, report=print) -> Run:
     tokenizer = load_tokenizer(recipe, options.model)
     corpus = load_corpus(options.data, tokenizer, recipe.data, any_dataset=options.any_dataset)
     set_seed(recipe.training.seed)
-    trainer = _trainer(recipe, options, corpus, tokenizer, precision)
+    trainer = _trainer(recipe, options, corpus, tokenizer, precision, [Progress(steps, report)])
     checkpoint = _last_checkpoint(options.out / "checkpoints")
     if checkpoint:
         report(f"going on from {Path(checkpoint).name}")

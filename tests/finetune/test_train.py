@@ -114,6 +114,7 @@ def test_killed_and_started_again_it_ends_with_the_same_weights(
     assert not (out / RUN_FILE).exists()
     again = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert "going on from checkpoint-" in again.stderr
+    assert "step 6/6: validation loss" in again.stderr and "{" not in again.stdout + again.stderr
     whole, resumed = (load_file(folder / "merged" / "model.safetensors") for folder in (options.out, out))
     assert whole.keys() == resumed.keys() and all((whole[key] == resumed[key]).all() for key in whole)
     stated = json.loads((out / RUN_FILE).read_text())
