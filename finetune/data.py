@@ -1,7 +1,7 @@
 """The ``chat`` config of a built dataset → training and validation sequences. The test split is never opened."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +72,9 @@ def examples(messages: Sequence[Sequence[Message]], tokenizer, data: Data) -> It
         ) + _FRAME * len(part)
 
     for conversation in messages:
-        if data.long_scenarios == "truncate":
-            parts = [(list(conversation), None)]
-        else:
-            parts = list(windows(conversation, count, data.max_length, data.overlap))
+        parts: Iterable[tuple[list[Message], list[bool] | None]] = [(list(conversation), None)]
+        if data.long_scenarios == "split":
+            parts = windows(conversation, count, data.max_length, data.overlap)
         for part, learnt in parts:
             whole = encode(part, tokenizer, learnt)
             example = Example(whole.input_ids[: data.max_length], whole.labels[: data.max_length])

@@ -17,7 +17,7 @@ class Progress(TrainerCallback):
         if state.is_world_process_zero:
             self.steps(state.global_step, state.max_steps)
 
-    def on_evaluate(self, args, state, control, metrics, **kwargs):
+    def on_evaluate(self, args, state, control, **kwargs):
         """The validation split was gone through."""
         if state.is_world_process_zero:
-            self.report(f"step {state.global_step}/{state.max_steps}: validation loss {metrics['eval_loss']:.3f}")
+            self.report(f"step {state.global_step}/{state.max_steps}: validation loss {kwargs['metrics']['eval_loss']:.3f}")
