@@ -1,9 +1,19 @@
 """``deescalwild finetune``: a thin command over ``train.py``, ``export.py`` and ``publish.py``."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Tracker(StrEnum):
+    """Trackers of experiments, by their package."""
+
+    none = "none"
+    tensorboard = "tensorboard"
+    trackio = "trackio"
+    wandb = "wandb"
 
 
 def finetune(
@@ -17,7 +27,7 @@ def finetune(
         bool, typer.Option("--dry-run", help="Check recipe, template, masking, sizes; load no weights.")
     ] = False,
     any_dataset: Annotated[bool, typer.Option("--any-dataset", help="Train on a build that nobody knows.")] = False,
-    report_to: Annotated[str, typer.Option(help="none, tensorboard or wandb.")] = "none",
+    report_to: Annotated[Tracker, typer.Option(help="Where curves go beside loss.csv.")] = Tracker.none,
     keep_checkpoints: Annotated[
         bool, typer.Option("--keep-checkpoints", help="Leave the checkpoints when done.")
     ] = False,
@@ -50,7 +60,7 @@ def finetune(
         out=(out or Path("runs") / chosen.name).resolve(),
         model=model,
         any_dataset=any_dataset,
-        report_to=report_to,
+        report_to=report_to.value,
         keep_checkpoints=keep_checkpoints,
     )
     if dry_run:

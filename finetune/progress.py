@@ -20,4 +20,6 @@ class Progress(TrainerCallback):
     def on_evaluate(self, args, state, control, **kwargs):
         """The validation split was gone through."""
         if state.is_world_process_zero:
-            self.report(f"step {state.global_step}/{state.max_steps}: validation loss {kwargs['metrics']['eval_loss']:.3f}")
+            self.report(
+                f"step {state.global_step}/{state.max_steps}: validation loss {kwargs['metrics']['eval_loss']:.3f}"
+            )

@@ -54,6 +54,7 @@ class Data(Strict):
 
     ``long_scenarios``: ``truncate`` keeps the first ``max_length`` tokens, ``split`` cuts at whole turns into windows, in which
     every civilian turn is learnt once, with at least ``overlap`` of the window as history where there is so much.
+    ``packing``: several scenarios in a sequence; without FlashAttention they may see each other, so it is off in what ships.
     ``validation_sequences``: at most so many of the validation split, evenly spaced, where computing is dear.
     """
 

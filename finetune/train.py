@@ -5,6 +5,7 @@ Output folder: ``checkpoints/`` (removed when done unless kept), ``adapter/`` or
 would have had.
 """
 
+import importlib.util
 import json
 import os
 import platform
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -29,6 +30,10 @@ RUN_FILE = "run.json"
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
+Tracker = Literal["none", "tensorboard", "trackio", "wandb"]
+"""Where curves go beside ``loss.csv``: the package of that name."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What is not of the recipe. ``model``: a local folder in place of the recipe's model id."""
@@ -37,7 +42,7 @@ class Options:
     out: Path
     model: Path | None = None
     any_dataset: bool = False
-    report_to: str = "none"
+    report_to: Tracker = "none"
     keep_checkpoints: bool = False
 
 
@@ -138,8 +143,6 @@ def load_model(recipe: Recipe, model: Path | None, precision: str):
 
 
 def _four_bits(precision: str):
-    import importlib.util
-
     import torch
     from transformers import BitsAndBytesConfig
 
@@ -276,6 +279,7 @@ def train(
     _claim(options.out, settings)
     if finished.exists():
         return Run(**json.loads(finished.read_text("utf-8")))
+    _check_tracker(options.report_to)
     started = time.monotonic()
     precision = precision_of(recipe)
     report = report if is_first_process() else lambda line: None
@@ -331,6 +335,11 @@ def _finish(recipe: Recipe, options: Options, trainer, corpus: Corpus, tokenizer
         import shutil
 
         shutil.rmtree(options.out / "checkpoints", ignore_errors=True)
+
+
+def _check_tracker(tracker: Tracker) -> None:
+    if tracker != "none" and importlib.util.find_spec(tracker) is None:
+        raise MissingHardware(f"--report-to {tracker} needs its package: `pip install {tracker}`.")
 
 
 def _claim(out: Path, settings: str) -> None:

@@ -216,3 +216,11 @@ def test_gguf_speaks_as_the_merged_weights_do(finished, tmp_path):
         body = {"messages": messages, "max_tokens": 12, "temperature": 0}
         answer = httpx.post(f"{url}/chat/completions", json=body, timeout=60).raise_for_status().json()
     assert answer["choices"][0]["message"]["content"].strip() == tokenizer.decode(own, skip_special_tokens=True).strip()
+
+
+def test_a_tracker_that_is_not_installed_is_named_before_anything_is_loaded(
+    quick_recipe, tiny_model, blind_data, tmp_path
+):
+    options = Options(blind_data, tmp_path / "out", model=tiny_model, any_dataset=True, report_to="wandb")
+    with pytest.raises(MissingHardware, match="pip install wandb"):
+        train(quick_recipe, options)
