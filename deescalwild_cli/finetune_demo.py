@@ -51,8 +51,9 @@ def finetune_demo() -> None:
 def _train(base: Path) -> Path:
     """Train, or find what an earlier run left; returns the folder of merged weights."""
     from eval_harness.progress import progress_bar
+    from finetune.arguments import Options
     from finetune.recipe import read_recipe
-    from finetune.train import Options, train
+    from finetune.train import train
 
     options = Options(data=DATA, out=RUN.resolve(), model=base)
     with progress_bar("  steps") as steps:
@@ -77,9 +78,10 @@ def _keep(text: str) -> None:
 
     from dataset_script.atomic import replacing
     from eval_harness import offline_assets
+    from finetune.arguments import Options
     from finetune.publish import write_card
     from finetune.recipe import read_recipe
-    from finetune.train import RUN_FILE, Options, Run
+    from finetune.train import RUN_FILE, Run
 
     with replacing(RUN / COMPARISON) as file:
         file.write(text + "\n")

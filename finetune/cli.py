@@ -46,7 +46,7 @@ def finetune(
     from eval_harness.quiet import quiet_libraries
 
     quiet_libraries()
-    from finetune import publish, recipe, report, train
+    from finetune import arguments, publish, recipe, report, train
     from finetune.errors import RecipeError
 
     if show_list:
@@ -55,7 +55,7 @@ def finetune(
     if config is None:
         raise typer.BadParameter("give a recipe, or --list.")
     chosen = recipe.read_recipe(config)
-    options = train.Options(
+    options = arguments.Options(
         data=data,
         out=(out or Path("runs") / chosen.name).resolve(),
         model=model,

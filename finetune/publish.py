@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 from dataset_script.atomic import replacing
+from finetune.arguments import Options
 from finetune.errors import RecipeError
 from finetune.export import merge, to_gguf
+from finetune.loading import precision_of
 from finetune.recipe import Recipe
-from finetune.train import Options, Run, precision_of
+from finetune.train import Run
 from submissions.request import Request, request_path
 
 TEMPLATE = Path(__file__).with_name("model_card.md.jinja")

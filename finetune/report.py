@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from finetune.arguments import Options, training_arguments
 from finetune.data import check_dataset, conversations, examples
 from finetune.errors import MissingHardware
+from finetune.loading import load_tokenizer, precision_of
 from finetune.masking import IGNORED, Example
 from finetune.memory import as_text, estimate
 from finetune.recipe import Recipe, read_recipe, shipped
-from finetune.train import Options, load_tokenizer, precision_of, training_arguments
 
 SHOWN_TURNS = 3
 

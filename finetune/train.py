@@ -5,7 +5,6 @@ Output folder: ``checkpoints/`` (removed when done unless kept), ``adapter/`` or
 would have had.
 """
 
-import importlib.util
 import json
 import os
 import platform
@@ -14,36 +13,21 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
 
 import yaml
 
 from dataset_script.atomic import replacing
+from finetune.arguments import Options, check_tracker, training_arguments
 from finetune.curve import write_curve
 from finetune.data import Corpus, load_corpus
-from finetune.errors import MissingHardware, RecipeError
+from finetune.errors import RecipeError
+from finetune.loading import load_model, load_tokenizer, precision_of
 from finetune.masking import IGNORED
 from finetune.memory import as_text, estimate
 from finetune.recipe import Recipe
 
 RUN_FILE = "run.json"
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
-
-
-Tracker = Literal["none", "tensorboard", "trackio", "wandb"]
-"""Where curves go beside ``loss.csv``: the package of that name."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is not of the recipe. ``model``: a local folder in place of the recipe's model id."""
-
-    data: Path
-    out: Path
-    model: Path | None = None
-    any_dataset: bool = False
-    report_to: Tracker = "none"
-    keep_checkpoints: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,139 +57,6 @@ class Run:
 def is_first_process() -> bool:
     """Whether this process speaks and writes: the only one, or the first of an ``accelerate launch``."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def precision_of(recipe: Recipe) -> str:
-    """``bfloat16`` where a GPU computes in it, ``float32`` elsewhere: bfloat16 on a CPU without AMX is three times slower."""
-    import torch
-
-    if recipe.training.precision != "auto":
-        return recipe.training.precision
-    return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
-
-
-def load_tokenizer(recipe: Recipe, model: Path | None):
-    """The model's tokenizer with the recipe's chat template, if it names one.
-
-    Raises:
-        RecipeError: there is no such model, or no fast tokenizer.
-        MissingHardware: the Hub cannot be reached.
-    """
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            str(model or recipe.model.id), revision=None if model else recipe.model.revision, trust_remote_code=False
-        )
-    except (OSError, ValueError) as error:
-        raise MissingHardware(
-            f"the tokenizer of {model or recipe.model.id} cannot be loaded ({str(error).splitlines()[0][:160]}). "
-            "Go online and accept the model's terms, or give a local folder with --model."
-        ) from None
-    if not tokenizer.is_fast:
-        raise RecipeError(f"{recipe.model.id} has no fast tokenizer, so the words' places in its tokens are not known.")
-    if recipe.model.chat_template:
-        tokenizer.chat_template = Path(recipe.model.chat_template).read_text("utf-8")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
-
-
-def load_model(recipe: Recipe, model: Path | None, precision: str):
-    """The model's weights in the recipe's precision; safetensors only, no custom code.
-
-    Raises:
-        MissingHardware: 4-bit weights without a GPU or bitsandbytes, or the Hub cannot be reached.
-    """
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    settings: dict[str, Any] = {"dtype": getattr(torch, precision)}
-    if recipe.adapter.method == "qlora":
-        from accelerate import PartialState
-
-        settings["quantization_config"] = _four_bits(precision)
-        settings["device_map"] = {"": PartialState().local_process_index}  # each process of a launch has its own GPU
-    try:
-        loaded = AutoModelForCausalLM.from_pretrained(
-            str(model or recipe.model.id),
-            revision=None if model else recipe.model.revision,
-            trust_remote_code=False,
-            use_safetensors=True,
-            **settings,
-        )
-    except OSError as error:
-        raise MissingHardware(
-            f"{model or recipe.model.id} cannot be loaded ({str(error).splitlines()[0][:160]}). Go online and accept its terms, or give a folder with --model."
-        ) from None
-    loaded.config.use_cache = False
-    return loaded
-
-
-def _four_bits(precision: str):
-    import torch
-    from transformers import BitsAndBytesConfig
-
-    if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingHardware(
-            "adapter.method qlora needs a CUDA GPU and bitsandbytes (`pip install bitsandbytes`). Set it to lora to train here."
-        )
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=getattr(torch, precision),
-    )
-
-
-def steps_per_epoch(recipe: Recipe, n_sequences: int) -> int:
-    """Optimiser steps of one epoch, over all processes."""
-    batch = recipe.training.batch_size * recipe.training.gradient_accumulation * int(os.environ.get("WORLD_SIZE", "1"))
-    return max(1, -(-n_sequences // batch))
-
-
-def training_arguments(recipe: Recipe, options: Options, precision: str, n_sequences: int) -> dict[str, Any]:
-    """Settings of TRL's SFTConfig. Pure, so that a dry run shows what a run would do."""
-    training = recipe.training
-    stretch = steps_per_epoch(recipe, n_sequences)
-    if training.max_steps > 0:
-        stretch = min(stretch, training.max_steps)
-    every = max(1, stretch // training.evaluations_per_epoch)
-    return {
-        "output_dir": str(options.out / "checkpoints"),
-        "num_train_epochs": training.epochs,
-        "max_steps": training.max_steps,
-        "per_device_train_batch_size": training.batch_size,
-        "per_device_eval_batch_size": training.batch_size,
-        "gradient_accumulation_steps": training.gradient_accumulation,
-        "learning_rate": training.learning_rate,
-        "lr_scheduler_type": training.scheduler,
-        "warmup_steps": training.warmup_steps,
-        "weight_decay": training.weight_decay,
-        "max_grad_norm": training.max_grad_norm,
-        "optim": training.optimizer,
-        "gradient_checkpointing": training.gradient_checkpointing,
-        "train_sampling_strategy": "group_by_length" if training.group_by_length else "random",
-        "bf16": precision == "bfloat16",
-        "max_length": recipe.data.max_length,
-        "packing": recipe.data.packing,
-        "eval_packing": False,
-        "seed": training.seed,
-        "data_seed": training.seed,
-        "eval_strategy": "steps",
-        "eval_steps": every,
-        "eval_on_start": True,
-        "save_strategy": "steps",
-        "save_steps": every,
-        "save_total_limit": 2,
-        "load_best_model_at_end": True,
-        "metric_for_best_model": "eval_loss",
-        "greater_is_better": False,
-        "logging_steps": 1,
-        "report_to": options.report_to,
-        "disable_tqdm": True,
-        "dataset_num_proc": None,
-    }
 
 
 def _rows(examples):
@@ -279,7 +130,7 @@ def train(
     _claim(options.out, settings)
     if finished.exists():
         return Run(**json.loads(finished.read_text("utf-8")))
-    _check_tracker(options.report_to)
+    check_tracker(options.report_to)
     started = time.monotonic()
     precision = precision_of(recipe)
     report = report if is_first_process() else lambda line: None
@@ -335,11 +186,6 @@ def _finish(recipe: Recipe, options: Options, trainer, corpus: Corpus, tokenizer
         import shutil
 
         shutil.rmtree(options.out / "checkpoints", ignore_errors=True)
-
-
-def _check_tracker(tracker: Tracker) -> None:
-    if tracker != "none" and importlib.util.find_spec(tracker) is None:
-        raise MissingHardware(f"--report-to {tracker} needs its package: `pip install {tracker}`.")
 
 
 def _claim(out: Path, settings: str) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from finetune.arguments import Options, training_arguments
 from finetune.errors import RecipeError
 from finetune.memory import adapter_parameters, estimate
 from finetune.recipe import RECIPES, read_recipe, shipped
 from finetune.report import recipe_table
-from finetune.train import Options, training_arguments
 
 PAPER_FAMILIES = {"Qwen 2.5", "Llama 3.2", "Gemma 2", "Granite 3.0", "Falcon 3", "Phi 4", "Ministral 3"}
 

@@ -15,10 +15,12 @@ from safetensors.numpy import load_file
 
 from dataset_script.manifest import read_manifest
 from finetune import publish
+from finetune.arguments import Options
 from finetune.data import check_dataset
 from finetune.errors import MissingHardware, RecipeError
 from finetune.export import to_gguf
-from finetune.train import RUN_FILE, Options, load_model, train
+from finetune.loading import load_model
+from finetune.train import RUN_FILE, train
 from tests.llama_server import llama_server
 
 ROOT = Path(__file__).parents[2]
