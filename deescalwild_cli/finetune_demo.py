@@ -10,8 +10,8 @@ from pathlib import Path
 
 import typer
 
-from deescalwild_cli.demo import LEDGER_NAME, LICENCE, QUANTISATION, ROOT, SCRATCH
-from deescalwild_cli.steps import DATA, build_sample, prepare, score, step
+from deescalwild_cli.demo import LEDGER_NAME, LICENCE, QUANTISATION, SCRATCH
+from deescalwild_cli.steps import DATA, begin, score, step
 from submissions.schema import Diagnostics, Result
 
 RECIPE = "smollm2-135m-cpu"
@@ -26,14 +26,9 @@ def finetune_demo() -> None:
     Example: deescalwild finetune-demo
     """
     from eval_harness import offline_assets
-    from eval_harness.quiet import quiet_libraries
 
     started = time.monotonic()
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    quiet_libraries()
-    os.chdir(ROOT)
-    prepare()
-    build_sample()
+    begin()
     base = offline_assets.model_dir(offline_assets.CIVILIAN_MODEL)
     step(f"training by the recipe {RECIPE} (importing libraries)")
     tuned = _train(base)

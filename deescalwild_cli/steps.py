@@ -6,11 +6,23 @@ from pathlib import Path
 
 import typer
 
+ROOT = Path(__file__).parents[1]
 DATA = Path("deescalwild")
 
 
 def step(text: str) -> None:
     typer.secho(f"==> {text}", bold=True, err=True)
+
+
+def begin() -> None:
+    """Go to the checkout, offline; see that assets and sample are there."""
+    from eval_harness.quiet import quiet_libraries
+
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    quiet_libraries()
+    os.chdir(ROOT)
+    prepare()
+    build_sample()
 
 
 def prepare() -> None:
