@@ -28,6 +28,14 @@ def _print_scores(path: Path) -> None:
     typer.echo(path)
 
 
+def _seeds(text: str) -> tuple[int, ...]:
+    """Distinct seeds from ``1,2,3``, in order."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) < 2**32 for part in parts) or len(set(parts)) < len(parts):
+        raise typer.BadParameter(f"--seeds {text!r}: give different whole numbers below 2³², for example 1,2,3.")
+    return tuple(int(part) for part in parts)
+
+
 def evaluate(
     model: Annotated[str | None, typer.Argument(help="Hub id, local folder, or baseline/NAME.")] = None,
     split: Annotated[str, typer.Option(help="Split to score; the board ranks test.")] = "test",
@@ -47,6 +55,16 @@ def evaluate(
         str | None,
         typer.Option(help="BERTScore encoder as MODEL:LAYER, another signature than roberta-large:17."),
     ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="deescalwild, the ranked one, or deescalwild_paper, the published script.")
+    ] = "deescalwild",
+    sampled: Annotated[
+        bool,
+        typer.Option(
+            "--sampled", help="Sample as the paper does (T 0.6, top-p 0.9), once a seed. Never ranked with greedy."
+        ),
+    ] = False,
+    seeds: Annotated[str, typer.Option(help="Seeds of a sampled run.")] = "1,2,3",
     validity: Annotated[
         bool,
         typer.Option("--validity", help="No model: what baselines reach on the split, and what it can tell apart."),
@@ -60,8 +78,10 @@ def evaluate(
 
     quiet_libraries()
     from eval_harness.benchmark import find_data, load_benchmark
+    from eval_harness.generation import process_rank
     from eval_harness.models import resolve
     from eval_harness.progress import progress_bar
+    from eval_harness.protocols import PROTOCOLS
     from eval_harness.run import Settings
     from eval_harness.run import evaluate as run_evaluation
     from eval_harness.scoring import use_encoder
@@ -76,6 +96,9 @@ def evaluate(
         return
     if model is None:
         raise typer.BadParameter("give a MODEL, or --validity.")
+    if protocol not in PROTOCOLS:
+        raise typer.BadParameter(f"--protocol is one of {', '.join(PROTOCOLS)}.")
+    chosen_seeds = _seeds(seeds)
     digest = load_benchmark(folder, split).manifest.digest
     candidate = resolve(
         model,
@@ -94,10 +117,13 @@ def evaluate(
         device=device,
         batch_size=batch_size,
         command=shlex.join(["deescalwild", *sys.argv[1:]])[:1000],
+        protocol=protocol,
+        seeds=chosen_seeds if sampled or protocol != "deescalwild" else (),
     )
     with progress_bar(candidate.model.id) as report:
         path = run_evaluation(candidate, settings, report)
-    _print_scores(path)
+    if process_rank() == 0:
+        _print_scores(path)
 
 
 def _write_template(path: Path, data: Path, split: str) -> None:

@@ -7,38 +7,73 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
 from lm_eval.models.huggingface import HFLM
 
 from dataset_script.dialogue import item_messages
-from eval_harness import shared_prefix
+from eval_harness import paper, shared_prefix
 from eval_harness.benchmark import find_data, load_benchmark
 from eval_harness.errors import EvaluationError
 from eval_harness.prompt import WindowTooSmall, fit_to_window, render_prompt
+from eval_harness.sampling import Sampler, item_seed
 
 Progress = Callable[[int, int], None]
 """Called with (finished, total)."""
 
 
+def process_rank() -> int:
+    """Which process of an ``accelerate launch`` this is; 0 where there is one."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def gathered(lm: LM, own: dict) -> dict:
+    """The dictionaries of all processes of an ``accelerate launch`` as one, in the first; in the others their own."""
+    if getattr(lm, "world_size", 1) == 1:
+        return own
+    return {key: value for part in lm.gather_object(own) or [own] for key, value in part.items()}
+
+
+def wait_for_others(lm: LM) -> None:
+    """Return when every process of an ``accelerate launch`` has come here."""
+    if getattr(lm, "world_size", 1) > 1:
+        lm.barrier()
+
+
 class Journal:
-    """Append-only JSON lines ``{"key", "reply", "dropped_tokens"}``. A line torn by a crash is ignored and generated again."""
+    """Append-only JSON lines ``{"key", "reply", "dropped_tokens"}``. A line torn by a crash or a full disk is ignored and generated again.
+
+    Each process of an ``accelerate launch`` writes a file of its own and reads all, so that a run may go on with another number of them.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.with_name(f"{path.stem}.{process_rank()}{path.suffix}") if process_rank() else path
+        self.files = sorted({path, *path.parent.glob(f"{path.stem}.*{path.suffix}")})
         self.replies: dict[str, str] = {}
         self.dropped_tokens: dict[str, int] = {}
-        if path.exists():
-            lines = path.read_bytes().split(b"\n")
-            for line in lines[:-1]:
-                try:
-                    row = json.loads(line)
-                    self.replies[row["key"]] = row["reply"]
-                    self.dropped_tokens[row["key"]] = row["dropped_tokens"]
-                except (ValueError, KeyError, TypeError):
-                    continue
-            if lines[-1]:  # no line end: torn
-                with path.open("ab") as file:
-                    file.write(b"\n")
+        for file in self.files:
+            self._read(file)
+
+    def _read(self, path: Path) -> None:
+        if not path.exists():
+            return
+        lines = path.read_bytes().split(b"\n")
+        for line in lines:
+            try:
+                row = json.loads(line)
+                self.replies[row["key"]] = row["reply"]
+                self.dropped_tokens[row["key"]] = row["dropped_tokens"]
+            except (ValueError, KeyError, TypeError):
+                continue
+        if lines[-1] and path == self.path:  # no line end: torn
+            with path.open("ab") as file:
+                file.write(b"\n")
+
+    def remove(self) -> None:
+        """Delete what the result now holds."""
+        for file in {self.path, *self.files}:
+            file.unlink(missing_ok=True)
 
     def add(self, rows: dict[str, str], dropped_tokens: Mapping[str, int] | None = None) -> None:
         """Keep finished replies, and how much of each history a small window cost; on disk when this returns."""
@@ -58,12 +93,18 @@ class ResumableHFLM(HFLM):
     """lm-eval's HFLM with a journal, a progress report, and a shared prefix along each scenario.
 
     ``fingerprint`` names everything beside prompt and settings that a reply depends on: model and revision.
-    Greedy requests of a supported architecture are decoded by :mod:`eval_harness.shared_prefix`; all others by HFLM.
+    Requests to a supported architecture are decoded by :mod:`eval_harness.shared_prefix`, sampled ones by :mod:`eval_harness.sampling`; all
+    others by HFLM.
     """
 
     def __init__(self, *args, journal: Journal, fingerprint: str, progress: Progress, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self._journal, self._fingerprint, self._progress = journal, fingerprint, progress
+        accelerator = getattr(self, "accelerator", None)
+        if accelerator is not None:
+            # lm-eval 0.4.13 sees other processes only where this machine has several GPUs, and takes the rank within a machine for the rank.
+            self._rank, self._world_size = accelerator.process_index, accelerator.num_processes
+            self._device = accelerator.device
 
     def _key(self, request: Instance) -> str:
         prompt, settings = request.args
@@ -79,16 +120,18 @@ class ResumableHFLM(HFLM):
             EvaluationError: not even system prompt and last turn fit the model's window.
         """
         keys = [self._key(request) for request in requests]
-        todo = {key: request for key, request in zip(keys, requests, strict=True) if key not in self._journal.replies}
-        done = len(set(keys)) - len(todo)
-        self._progress(done, len(set(keys)))
-        for batch in self._batches(todo):
-            own = [todo[key] for key in batch]
+        by_key = dict(zip(keys, requests, strict=True))
+        # Batches are those of the whole run, whatever is finished already: a batch's company moves the last bits of its logits.
+        todo = [batch for batch in self._batches(by_key) if any(key not in self._journal.replies for key in batch)]
+        done = len(by_key) - sum(map(len, todo))
+        self._progress(done, len(by_key))
+        for batch in todo:
+            own = [by_key[key] for key in batch]
             prompts, dropped = zip(*map(self._fit, own), strict=True)
             replies = self._generate(own, list(prompts))
             self._journal.add(dict(zip(batch, replies, strict=True)), dict(zip(batch, dropped, strict=True)))
             done += len(batch)
-            self._progress(done, len(set(keys)))
+            self._progress(done, len(by_key))
         self.dropped_tokens = {
             request.doc["item_id"]: self._journal.dropped_tokens[key]
             for key, request in zip(keys, requests, strict=True)
@@ -106,10 +149,20 @@ class ResumableHFLM(HFLM):
             yield in_order[start : start + size]
 
     def _fit(self, request: Instance) -> tuple[str, int]:
-        """The prompt of a request, cut to the window at whole turns, and how many tokens the cut cost."""
+        """The prompt of a request, cut to the window at whole turns, and how many tokens the cut cost.
+
+        The paper's script does not cut a chat prompt, and cuts a plain one at its end, the officer's question.
+        """
         prompt, settings = request.args
+        if request.task_name == paper.TASK:
+            return (prompt, 0) if self.tokenizer.chat_template else self._cut_end(prompt)
         room = self.max_length - settings["max_gen_toks"]
         return (prompt, 0) if len(self._encode(prompt)) <= room else self._cut(request, room)
+
+    def _cut_end(self, prompt: str) -> tuple[str, int]:
+        tokens = self._encode(prompt)
+        kept = tokens[: paper.MAX_PLAIN_PROMPT_TOKENS]
+        return (self.tokenizer.decode(kept), len(tokens) - len(kept)) if len(kept) < len(tokens) else (prompt, 0)
 
     def _encode(self, prompt: str) -> list[int]:
         return self.tok_batch_encode([prompt])[0][0].tolist()
@@ -132,15 +185,30 @@ class ResumableHFLM(HFLM):
 
     def _generate(self, requests: list[Instance], prompts: list[str]) -> list[str]:
         settings = requests[0].args[1]
-        if settings.get("do_sample") or not shared_prefix.supports(self.model):
-            pairs = zip(requests, prompts, strict=True)
-            fitted = [replace(request, arguments=(prompt, settings)) for request, prompt in pairs]
-            return super().generate_until(fitted, disable_tqdm=True)
+        if not shared_prefix.supports(self.model):
+            return self._generate_plainly(requests, prompts)
         scenarios = [request.doc["scenario_id"] for request in requests]
-        return self._generate_shared([self._encode(prompt) for prompt in prompts], scenarios, settings)
+        item_ids = [request.doc["item_id"] for request in requests]
+        return self._generate_shared([self._encode(prompt) for prompt in prompts], scenarios, item_ids, settings)
 
-    def _generate_shared(self, prompts: list[list[int]], scenarios: list[str], settings: dict) -> list[str]:
-        """Greedy replies, the prompts of each scenario along one encoded dialogue, all scenarios step by step together."""
+    def _generate_plainly(self, requests: list[Instance], prompts: list[str]) -> list[str]:
+        """By HFLM: greedy replies in one batch, sampled ones each with the generator seeded for its item."""
+        known = {name: value for name, value in requests[0].args[1].items() if name != "seed"}
+        fitted = [
+            replace(request, arguments=(prompt, known)) for request, prompt in zip(requests, prompts, strict=True)
+        ]
+        if not known.get("do_sample"):
+            return super().generate_until(fitted, disable_tqdm=True)
+        replies = []
+        for request, own in zip(requests, fitted, strict=True):
+            torch.manual_seed(item_seed(request.args[1].get("seed", 0), request.doc["item_id"]))
+            replies += super().generate_until([own], disable_tqdm=True)
+        return replies
+
+    def _generate_shared(
+        self, prompts: list[list[int]], scenarios: list[str], item_ids: list[str], settings: dict
+    ) -> list[str]:
+        """Replies, the prompts of each scenario along one encoded dialogue, all scenarios step by step together."""
         by_scenario: dict[str, list[int]] = {}
         for index, scenario in enumerate(scenarios):
             by_scenario.setdefault(scenario, []).append(index)
@@ -153,16 +221,21 @@ class ResumableHFLM(HFLM):
         replies = [""] * len(prompts)
         for groups in by_tail.values():
             requests = [(dialogue, [prompts[i] for i in group]) for dialogue, group in groups]
-            tokens = shared_prefix.decode(self.model, requests, settings["max_gen_toks"], is_finished)
-            for index, own_tokens in zip((i for _, group in groups for i in group), tokens, strict=True):
+            order = [i for _, group in groups for i in group]
+            choose = shared_prefix.greedy
+            if settings.get("do_sample"):
+                seeds = [item_seed(settings.get("seed", 0), item_ids[i]) for i in order]
+                choose = Sampler([prompts[i] for i in order], seeds, settings)
+            tokens = shared_prefix.decode(self.model, requests, settings["max_gen_toks"], is_finished, choose)
+            for index, own_tokens in zip(order, tokens, strict=True):
                 text = self.tokenizer.decode(own_tokens, skip_special_tokens=True)
-                replies[index] = min((text.split(stop)[0] for stop in settings["until"]), key=len)
+                replies[index] = min((text.split(stop)[0] for stop in settings["until"]), key=len, default=text)
         return replies
 
     def _end_of_reply(self, stops: list[str]) -> Callable[[list[int]], bool]:
         end_tokens = self.model.generation_config.eos_token_id
         ends = set(end_tokens if isinstance(end_tokens, list) else [end_tokens]) | {self.tokenizer.eos_token_id}
-        window = max(map(len, stops)) + 1
+        window = max(map(len, stops), default=0) + 1
 
         def is_finished(tokens: list[int]) -> bool:
             return tokens[-1] in ends or any(stop in self.tokenizer.decode(tokens[-window:]) for stop in stops)

@@ -12,6 +12,7 @@ from dataset_script.dialogue import Item, Message, Scenario
 from eval_harness.scoring.base import SCORING_VERSION, PairwiseMetric
 from eval_harness.scoring.bleu import ORDER, pair_score
 
+TASK = "deescalwild_paper"
 SYSTEM_PROMPT = (
     "You are a civilian/suspect in a police interaction. "
     "Respond naturally as the civilian only. "

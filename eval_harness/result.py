@@ -7,7 +7,7 @@ import hashlib
 import platform
 import subprocess
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,7 +16,8 @@ from pathlib import Path
 from dataset_script import dialogue
 from eval_harness import diagnostics, latency
 from eval_harness.benchmark import Benchmark
-from eval_harness.scoring import METRICS, ItemScore, make_metric
+from eval_harness.scoring import METRICS, ItemScore, Metric, make_metric
+from eval_harness.scoring.bleu import pair_score
 from submissions import schema
 from submissions.ledger import pack_items
 from submissions.statistics import ScenarioStatistics, intervals
@@ -50,40 +51,50 @@ class Prediction:
     scores: dict[str, ItemScore]
     dropped_tokens: int = 0
     had_thoughts: bool = False
+    seed: int | None = None
 
 
-def check_metrics() -> dict[str, str]:
+def check_metrics(metrics: Mapping[str, Metric] | None = None) -> dict[str, str]:
     """Signature of each metric, once each has scored a pair: what it needs is on this machine.
+
+    Args:
+        metrics: a protocol's; the ranked one's unless given.
 
     Raises:
         MissingAsset: it is not.
     """
-    metrics = [make_metric(metric) for metric in METRICS]
-    for metric in metrics:
+    checked = metrics or {metric: make_metric(metric) for metric in METRICS}
+    for metric in checked.values():
         metric.score(["Yes, sir."], ["Yes."])
-    return {metric.name: metric.signature for metric in metrics}
+    return {metric.name: metric.signature for metric in checked.values()}
 
 
 def scenario_sums(predictions: Sequence[Prediction]) -> list[schema.ScenarioSums]:
-    """Sums over the items of each scenario, by scenario id."""
+    """Sums over the items of each scenario, by scenario id. Of several seeds: n-gram counts of all replies, means of all else."""
+    n_seeds = len({prediction.seed for prediction in predictions})
     by_scenario: dict[str, list[Prediction]] = defaultdict(list)
     for prediction in predictions:
         by_scenario[prediction.scenario_id].append(prediction)
     rows = []
     for scenario_id, own in sorted(by_scenario.items()):
-        sums = {
-            metric: [sum(column) for column in zip(*(p.scores[metric].statistics for p in own), strict=True)]
-            for metric in METRICS
-        }
-        counts = [int(count) for count in sums["bleu_4"]]
+        bleu = [p.scores["bleu_4"].statistics for p in own]
+        is_mean = len(bleu[0]) == 1
+        if is_mean:  # the paper's; the corpus's counts stand beside it
+            bleu = [pair_score(p.prediction, p.reference).statistics for p in own]
+        counts = [int(sum(column)) for column in zip(*bleu, strict=True)]
+
+        def mean_sum(metric: str, own: list[Prediction] = own) -> float:
+            return sum(p.scores[metric].value for p in own) / n_seeds
+
         rows.append(
             schema.ScenarioSums(
                 scenario_id=scenario_id,
-                n_items=len(own),
+                n_items=len(own) // n_seeds,
                 bleu_4=schema.BleuSums(
                     correct=tuple(counts[:4]), total=tuple(counts[4:8]), sys_len=counts[8], ref_len=counts[9]
                 ),
-                **{metric: sums[metric][0] for metric in schema.MEAN_METRICS},
+                bleu_4_mean=mean_sum("bleu_4") if is_mean else None,
+                **{metric: mean_sum(metric) for metric in schema.MEAN_METRICS},
             )
         )
     return rows
@@ -102,8 +113,20 @@ def scores_of(sums: Sequence[schema.ScenarioSums], signatures: dict[str, str]) -
     )
 
 
+def spread_of(predictions: Sequence[Prediction], signatures: dict[str, str]) -> schema.Spread | None:
+    """Scores of each seed; None for a run with one seed or none."""
+    seeds = sorted({prediction.seed for prediction in predictions if prediction.seed is not None})
+    if len(seeds) < 2:
+        return None
+    by_seed = [scores_of(scenario_sums([p for p in predictions if p.seed == seed]), signatures) for seed in seeds]
+    return schema.Spread(
+        seeds=seeds,
+        values={metric: [getattr(own, metric).value for own in by_seed] for metric in METRICS},  # type: ignore[misc]
+    )
+
+
 def diagnose(predictions: Sequence[Prediction], benchmark: Benchmark) -> schema.Diagnostics:
-    """What explains the scores of these predictions; at least one."""
+    """What explains the scores of these predictions; at least one. Of several seeds: over all replies."""
     places = diagnostics.contexts(benchmark.scenarios, benchmark.items)
     replies = [
         diagnostics.Reply(p.prediction, p.reference, p.officer_text, p.scores, places[p.item_id], p.had_thoughts)
@@ -198,7 +221,7 @@ def make_result(
     """The result, and the bytes of the predictions file that lies beside it.
 
     Args:
-        predictions: one for every item of the benchmark, in its order.
+        predictions: one for every item of the benchmark, in its order; of a sampled run so for each seed.
     """
     clean = [p for p in predictions if p.subset == "clean"]
     per_scenario = scenario_sums(clean)
@@ -212,6 +235,7 @@ def make_result(
             "prediction": p.prediction,
             "dropped_tokens": p.dropped_tokens,
             "had_thoughts": p.had_thoughts,
+            **({} if p.seed is None else {"seed": p.seed}),
             "scores": {m: p.scores[m].value for m in schema.MEAN_METRICS},
         }
         for p in predictions
@@ -224,6 +248,7 @@ def make_result(
         scores=scores_of(per_scenario, signatures),
         scores_as_released=scores_of(scenario_sums(predictions), signatures),
         per_scenario=per_scenario,
+        spread=spread_of(clean, signatures),
         latency=latency,
         diagnostics=diagnose(clean, benchmark),
         environment=environment,

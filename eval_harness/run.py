@@ -13,9 +13,10 @@ from pathlib import Path
 from dataset_script import dialogue
 from eval_harness import latency
 from eval_harness.baselines import BaselineLM, fit
-from eval_harness.benchmark import load_benchmark, train_pairs
-from eval_harness.generation import Journal, Progress, ResumableHFLM
+from eval_harness.benchmark import Benchmark, load_benchmark, train_pairs
+from eval_harness.generation import Journal, Progress, ResumableHFLM, gathered, wait_for_others
 from eval_harness.models import Candidate
+from eval_harness.protocols import PROTOCOLS, SEEDS, task_settings
 from eval_harness.replies import has_thoughts
 from eval_harness.result import Prediction, Run, check_metrics, environment, make_result
 from eval_harness.scoring import METRICS, ItemScore
@@ -24,8 +25,6 @@ from submissions.ledger import path_of, result_path, write_result
 
 TASKS = Path(__file__).parent / "tasks"
 PROTOCOL = "deescalwild"
-PROTOCOL_VERSION = "1"
-MAX_NEW_TOKENS = 128
 BATCH_SIZE = 32
 
 
@@ -40,12 +39,22 @@ class Settings:
     device: str | None = None
     batch_size: int = BATCH_SIZE
     command: str = ""
+    protocol: str = PROTOCOL
+    seeds: tuple[int, ...] = ()
+
+
+def generation_of(candidate: Candidate, settings: Settings) -> schema.Generation:
+    """How replies are decoded: greedily, or once a seed. A baseline has nothing to sample."""
+    protocol = PROTOCOLS[settings.protocol]
+    seeds = settings.seeds or (SEEDS if protocol.always_sampled else ())
+    return protocol.generation(() if candidate.folder is None else seeds, settings.batch_size)
 
 
 def planned_path(candidate: Candidate, settings: Settings) -> Path:
     """Where the result of this run will lie."""
     digest = load_benchmark(settings.data, settings.split).manifest.digest
-    return result_path(settings.results, candidate.model, PROTOCOL, settings.limit, digest)
+    generation = generation_of(candidate, settings)
+    return result_path(settings.results, candidate.model, settings.protocol, settings.limit, digest, generation)
 
 
 def _load(candidate: Candidate, settings: Settings, journal: Journal, progress: Progress):
@@ -76,8 +85,13 @@ def default_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _predict(lm, settings: Settings, has_template: bool) -> tuple[list[Prediction], list[str]]:
-    """Run the task through lm-eval; returns scored predictions and rendered prompts, in item order."""
+def _predict(
+    lm, settings: Settings, benchmark: Benchmark, has_template: bool, seed: int | None, generation: dict
+) -> tuple[list[Prediction], list[str]] | None:
+    """Run the task through lm-eval; returns scored predictions and rendered prompts, in item order.
+
+    None in the other processes of an ``accelerate launch``: the first one has everything.
+    """
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
@@ -90,30 +104,32 @@ def _predict(lm, settings: Settings, has_template: bool) -> tuple[list[Predictio
     manager = TaskManager(include_path=str(TASKS), include_defaults=False, metadata=metadata)
     found = simple_evaluate(
         model=lm,
-        tasks=[PROTOCOL],
+        tasks=[settings.protocol],
         task_manager=manager,
         apply_chat_template=has_template,
         log_samples=True,
         bootstrap_iters=0,
+        gen_kwargs=generation or None,
     )
-    samples = sorted(found["samples"][PROTOCOL], key=lambda sample: sample["doc_id"])
-    dropped = getattr(lm, "dropped_tokens", {})
-    predictions = []
-    for sample in samples:
-        doc = sample["doc"]
-        predictions.append(
-            Prediction(
-                doc["item_id"],
-                doc["scenario_id"],
-                doc["subset"],
-                doc["officer_text"],
-                doc["reference"],
-                sample["filtered_resps"][0],
-                {metric: _item_score(sample[metric][1]) for metric in METRICS},
-                dropped.get(doc["item_id"], 0),
-                has_thoughts(sample["resps"][0][0]),
-            )
+    dropped = gathered(lm, getattr(lm, "dropped_tokens", {}))
+    if found is None:
+        return None
+    samples = sorted(found["samples"][settings.protocol], key=lambda sample: sample["doc_id"])
+    predictions = [
+        Prediction(
+            item.item_id,
+            item.scenario_id,
+            item.subset,
+            item.officer_text,
+            item.reference,
+            sample["filtered_resps"][0],
+            {metric: _item_score(sample[metric][1]) for metric in METRICS},
+            dropped.get(item.item_id, 0),
+            has_thoughts(sample["resps"][0][0]),
+            seed,
         )
+        for item, sample in zip(benchmark.items, samples, strict=True)
+    ]
     return predictions, [sample["arguments"][0][0] for sample in samples]
 
 
@@ -124,11 +140,11 @@ def _item_score(value) -> ItemScore:
     return ItemScore(value, (value,))
 
 
-def protocol_block(generation: schema.Generation, template: str | None) -> schema.Protocol:
-    """The ranked protocol with this generation and chat template (None: none, or unknown)."""
+def protocol_block(generation: schema.Generation, template: str | None, name: str = PROTOCOL) -> schema.Protocol:
+    """A protocol with this generation and chat template (None: none, or unknown)."""
     return schema.Protocol(
-        name=PROTOCOL,
-        version=PROTOCOL_VERSION,
+        name=name,
+        version=PROTOCOLS[name].version,
         prompt_version=dialogue.PROMPT_VERSION,
         max_history_words=dialogue.MAX_HISTORY_WORDS,
         generation=generation,
@@ -136,14 +152,14 @@ def protocol_block(generation: schema.Generation, template: str | None) -> schem
     )
 
 
-def _generation(settings: Settings) -> schema.Generation:
-    return schema.Generation(
-        do_sample=False,
-        temperature=0.0,
-        max_new_tokens=MAX_NEW_TOKENS,
-        until=["\\n"],
-        batch_size=settings.batch_size,
-    )
+class _Passes:
+    """Progress over several passes as one."""
+
+    def __init__(self, progress: Progress, n_passes: int) -> None:
+        self._progress, self._n_passes, self.finished = progress, n_passes, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self._progress(self.finished * total + done, self._n_passes * total)
 
 
 def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lambda done, total: None) -> Path:
@@ -157,18 +173,31 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
     if path.exists():
         return path
     started = time.monotonic()
-    signatures = check_metrics()  # before hours of generation, not after
-    benchmark = load_benchmark(settings.data, settings.split).first_scenarios(settings.limit)
+    protocol, generation = PROTOCOLS[settings.protocol], generation_of(candidate, settings)
+    signatures = check_metrics(protocol.metrics())  # before hours of generation, not after
+    benchmark = protocol.view(load_benchmark(settings.data, settings.split).first_scenarios(settings.limit))
     journal = Journal(settings.results / ".work" / f"{path.parent.name}-{path.stem}.jsonl")
-    lm = _load(candidate, settings, journal, progress)
+    passes = _Passes(progress, len(generation.seeds) or 1)
+    lm = _load(candidate, settings, journal, passes)
     template = getattr(getattr(lm, "tokenizer", None), "chat_template", None)
     is_baseline = candidate.folder is None
-    predictions, prompts = _predict(lm, settings, has_template=is_baseline or bool(template))
+    predictions: list[Prediction] = []
+    prompts: list[str] = []
+    for seed in generation.seeds or (None,):
+        decoding = task_settings(generation, seed)
+        found = _predict(lm, settings, benchmark, is_baseline or bool(template), seed, decoding)
+        passes.finished += 1
+        if found is not None:
+            predictions += found[0]
+            prompts = found[1]
+    if not predictions:
+        wait_for_others(lm)  # the first process writes the result
+        return path
     progress(len(predictions), len(predictions))
     result, items = make_result(
         candidate.model,
         benchmark,
-        protocol_block(_generation(settings), template),
+        protocol_block(generation, template, settings.protocol),
         predictions,
         signatures,
         latency=None if is_baseline else latency.measure(lm, prompts),
@@ -182,5 +211,6 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
     )
     assert path == path_of(settings.results, result)
     write_result(settings.results, result, items)
-    journal.path.unlink(missing_ok=True)
+    journal.remove()
+    wait_for_others(lm)
     return path

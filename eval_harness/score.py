@@ -14,9 +14,10 @@ from pathlib import Path
 from dataset_script.dialogue import item_messages
 from eval_harness.benchmark import Benchmark, load_benchmark
 from eval_harness.errors import EvaluationError
+from eval_harness.protocols import MAX_NEW_TOKENS
 from eval_harness.replies import clean_reply, has_thoughts
 from eval_harness.result import Prediction, Run, check_metrics, environment, make_result
-from eval_harness.run import MAX_NEW_TOKENS, PROTOCOL, protocol_block
+from eval_harness.run import PROTOCOL, protocol_block
 from eval_harness.scoring import METRICS, make_metric
 from submissions import schema
 from submissions.ledger import result_path, write_result
@@ -101,7 +102,7 @@ def score(path: Path, claim: Claim, *, data: Path, results: Path, split: str = "
     benchmark = load_benchmark(data, split)
     raw = _match(path, benchmark, read_predictions(path))
     replies = [clean_reply(text) for text in raw]
-    target = result_path(results, claim.model, PROTOCOL, None, benchmark.manifest.digest)
+    target = result_path(results, claim.model, PROTOCOL, None, benchmark.manifest.digest, claim.generation)
     if target.exists():
         return target
     signatures = check_metrics()

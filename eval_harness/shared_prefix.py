@@ -1,4 +1,4 @@
-"""Greedy decoding of many continuations of a few dialogues, with a single copy of each dialogue's keys and values.
+"""Decoding of many continuations of a few dialogues, with a single copy of each dialogue's keys and values.
 
 Teacher forcing makes the items of a scenario prefixes of each other: item i's prompt is the first L_i tokens of the last
 item's. So the longest prompt is encoded once, and all items are decoded together, each row seeing its own L_i tokens of the
@@ -162,19 +162,30 @@ def _keep(blocks: list[_Block], rows: Sequence[int], device: torch.device) -> No
         start = stop
 
 
+Choose = Callable[[torch.Tensor, Sequence[int], Sequence[Sequence[int]]], torch.Tensor]
+"""(B, V) logits of the rows still going, their numbers among all prompts, all replies so far → (B,) next tokens."""
+
+
+def greedy(logits: torch.Tensor, rows: Sequence[int], replies: Sequence[Sequence[int]]) -> torch.Tensor:
+    """The most probable token of each row."""
+    return logits.argmax(dim=-1)
+
+
 @torch.inference_mode()
 def decode(
     model: PreTrainedModel,
     requests: Sequence[tuple[Dialogue, Sequence[Sequence[int]]]],
     max_new_tokens: int,
     is_finished: Callable[[list[int]], bool],
+    choose: Choose = greedy,
 ) -> list[list[int]]:
-    """Greedy continuations of prompts that begin like their dialogues.
+    """Continuations of prompts that begin like their dialogues.
 
     Args:
         requests: dialogues, each with its prompts (token sequences). All prompts have equally many tokens beyond what
             their dialogue holds; see :func:`group_by_tail`.
         is_finished: whether a row's new tokens end its reply (an end token, a stop string).
+        choose: next tokens from logits; greedy unless given.
 
     Returns:
         new tokens of each prompt, in the order of the requests, the one that finished it included.
@@ -194,7 +205,7 @@ def decode(
             logits = model(
                 input_ids=ids, position_ids=position, past_key_values=own, use_cache=True, logits_to_keep=1
             ).logits
-            chosen = logits[:, -1].argmax(dim=-1)
+            chosen = choose(logits[:, -1], rows, replies)
             for row, token in zip(rows, chosen.tolist(), strict=True):
                 replies[row].append(token)
             going = [i for i, row in enumerate(rows) if not is_finished(replies[row])]

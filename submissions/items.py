@@ -29,7 +29,7 @@ class ItemScores(Strict):
 class ItemRow(Strict):
     """One answered item: the officer's line, what the civilian really said, and what the model said.
 
-    ``dropped_tokens``: of the history, for a window too small for it. ``had_thoughts``: the raw reply held a thinking model's thoughts.
+    ``seed``: of a sampled run, which answers each item once a seed. ``dropped_tokens``: of the history, for a window too small for it. ``had_thoughts``: the raw reply held a thinking model's thoughts.
     """
 
     item_id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -40,6 +40,7 @@ class ItemRow(Strict):
     prediction: Words
     dropped_tokens: Count
     had_thoughts: bool
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
     scores: ItemScores
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from submissions.schema import Model, Reported, Result
+from submissions.schema import Generation, Model, Reported, Result
 
 LEDGER = Path(__file__).parent
 MAX_RESULT_BYTES = 8 * 2**20
@@ -50,16 +50,20 @@ class Ledger:
     problems: tuple[Problem, ...]
 
 
-def result_path(results: Path, model: Model, protocol: str, limit: int | None, digest: str) -> Path:
-    """Place of a result below ``results``, from what is known before the run. A run over part of a split is named so."""
-    name = protocol + (f"-limit{limit}" if limit else "")
+def result_path(
+    results: Path, model: Model, protocol: str, limit: int | None, digest: str, generation: Generation | None = None
+) -> Path:
+    """Place of a result below ``results``, from what is known before the run. A run over part of a split, and a sampled run, are named so."""
+    label = generation.label if generation else ""
+    name = protocol + (f"-{label}" if label else "") + (f"-limit{limit}" if limit else "")
     return results / model.id.replace("/", "__") / f"{model.revision[:12]}-{model.precision}-{name}-{digest[:8]}.json"
 
 
 def path_of(results: Path, result: Result) -> Path:
     """Place of a result below ``results``, derived from its content alone."""
     limit = result.provenance.limit_scenarios
-    return result_path(results, result.model, result.protocol.name, limit, result.benchmark.digest)
+    protocol = result.protocol
+    return result_path(results, result.model, protocol.name, limit, result.benchmark.digest, protocol.generation)
 
 
 def items_path(path: Path) -> Path:

@@ -4,6 +4,8 @@ Strict: unknown keys, NaN, infinities, overlong strings and odd model ids are re
 these files and the board shows them.
 """
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -76,11 +78,20 @@ class Generation(Strict):
     do_sample: bool
     temperature: float = Field(ge=0, le=5)
     top_p: float = Field(1.0, gt=0, le=1)
+    top_k: int | None = Field(None, gt=0, le=1_000_000)
     repetition_penalty: float = Field(1.0, gt=0, le=5)
     seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] = Field(default_factory=list, max_length=32)
     max_new_tokens: int = Field(gt=0, le=4096)
     until: list[Line] = Field(max_length=8)
     batch_size: int = Field(gt=0, le=4096)
+
+    @property
+    def label(self) -> str:
+        """Empty for greedy decoding; else ``sampled-`` and a digest of the settings and seeds. Replies decoded otherwise are never compared."""
+        if not self.do_sample:
+            return ""
+        settings = [self.temperature, self.top_p, self.top_k, self.repetition_penalty, self.seeds]
+        return f"sampled-{hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]}"
 
 
 class Protocol(Strict):
@@ -138,7 +149,11 @@ class BleuSums(Strict):
 
 
 class ScenarioSums(Strict):
-    """Sums over the clean items of one scenario: enough to bootstrap and to pair models again."""
+    """Sums over the clean items of one scenario: enough to bootstrap and to pair models again.
+
+    ``bleu_4_mean``: the paper's protocol, whose BLEU-4 is a mean over items, sums their values here. A sampled run's n-gram counts are
+    those of all its seeds' replies, its other sums are means over the seeds.
+    """
 
     scenario_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
     n_items: int = Field(gt=0, le=100_000)
@@ -146,6 +161,7 @@ class ScenarioSums(Strict):
     meteor: float = Field(ge=0)
     bertscore: float
     bleu_4: BleuSums
+    bleu_4_mean: float | None = Field(None, ge=0)
 
 
 class Machine(Strict):
@@ -198,7 +214,7 @@ class Latency(Strict):
 
 
 class Spread(Strict):
-    """Scores of each seed of a sampled run; the result's scores are their mean."""
+    """Scores of each seed of a sampled run. The result's scores are their mean; its corpus BLEU is that of all replies together."""
 
     seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] = Field(min_length=2, max_length=32)
     values: dict[Literal["rouge_l", "bleu_4", "meteor", "bertscore"], list[Score100]]
@@ -307,13 +323,15 @@ class Result(Strict):
 
     @property
     def comparable_key(self) -> tuple[str, ...]:
-        """Results may be ranked together only where this is equal: digest, split, protocol, signatures, limit."""
+        """Results may be ranked together only where this is equal: digest, split, protocol, decoding, signatures, limit."""
+        generation = self.protocol.generation
         return (
             self.benchmark.version,
             self.benchmark.digest,
             self.benchmark.split,
             self.protocol.name,
             self.protocol.version,
+            generation.label,
             *(getattr(self.scores, metric).signature for metric in METRICS),
             str(self.provenance.limit_scenarios),
         )

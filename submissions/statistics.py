@@ -19,11 +19,17 @@ BLEU_ORDER = 4
 Floats = NDArray[np.float64]
 
 
+def _mean_sums(rows: Sequence[ScenarioSums]) -> dict[str, Floats]:
+    sums = {metric: np.array([getattr(row, metric) for row in rows], float) for metric in MEAN_METRICS}
+    of_bleu = [row.bleu_4_mean for row in rows]
+    return sums if None in of_bleu else sums | {"bleu_4": np.array(of_bleu, float)}
+
+
 @dataclass(frozen=True)
 class ScenarioStatistics:
     """Sufficient statistics of one model over S scenarios.
 
-    ``n_items``: (S,). ``means``: metric → (S,) sums of item values. ``bleu``: (S, 10) matched and
+    ``n_items``: (S,). ``means``: metric → (S,) sums of item values, BLEU-4 among them where the protocol's is a mean. ``bleu``: (S, 10) matched and
     predicted n-gram counts of orders 1–4, predicted length, reference length.
     """
 
@@ -39,7 +45,7 @@ class ScenarioStatistics:
         return cls(
             tuple(row.scenario_id for row in ordered),
             np.array([row.n_items for row in ordered], float),
-            {metric: np.array([getattr(row, metric) for row in ordered], float) for metric in MEAN_METRICS},
+            _mean_sums(ordered),
             np.array(
                 [[*row.bleu_4.correct, *row.bleu_4.total, row.bleu_4.sys_len, row.bleu_4.ref_len] for row in ordered],
                 float,
@@ -82,14 +88,14 @@ def scores(statistics: ScenarioStatistics, weights: Floats | None = None) -> dic
     drawn = np.ones((1, len(statistics.n_items))) if weights is None else weights
     n_items = drawn @ statistics.n_items
     result = {metric: drawn @ sums / n_items for metric, sums in statistics.means.items()}
-    result["bleu_4"] = corpus_bleu(drawn @ statistics.bleu)
+    result.setdefault("bleu_4", corpus_bleu(drawn @ statistics.bleu))
     return {metric: result[metric] for metric in METRICS}
 
 
 def scenario_scores(statistics: ScenarioStatistics) -> dict[str, Floats]:
     """metric → (S,) the model's score on each scenario alone."""
     result = {metric: sums / statistics.n_items for metric, sums in statistics.means.items()}
-    result["bleu_4"] = corpus_bleu(statistics.bleu)
+    result.setdefault("bleu_4", corpus_bleu(statistics.bleu))
     return {metric: result[metric] for metric in METRICS}
 
 
