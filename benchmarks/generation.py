@@ -32,7 +32,8 @@ from dataset_script.build import SAMPLE, build_dataset
 from dataset_script.dialogue import Scenario, item_messages, items
 from eval_harness import offline_assets
 from eval_harness.benchmark import load_benchmark
-from eval_harness.generation import Journal, ResumableHFLM
+from eval_harness.generation import ResumableHFLM
+from eval_harness.journal import Journal
 from eval_harness.prompt import render_prompt
 from eval_harness.quiet import quiet_libraries
 

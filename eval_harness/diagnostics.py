@@ -5,13 +5,13 @@ All rules are lexical and cheap, so every result carries them. They count; they 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dataset_script.dialogue import Item, Scenario, join_turns, plain
 from dataset_script.quality.loops import is_periodic
 from dataset_script.roles import CIVILIAN_SIDE
-from eval_harness.scoring import METRICS, ItemScore, make_metric
+from eval_harness.scoring import METRICS, ItemScore, Metric, make_metric
 
 FAULTS = {
     "empty": "nothing was said",
@@ -142,9 +142,12 @@ class Slice:
     scores: dict[str, float]
 
 
-def slices(replies: Sequence[Reply]) -> dict[str, list[Slice]]:
-    """Scores by scenario category, by depth of the turn and by length of the reference, each part in a fixed order."""
-    metrics = {name: make_metric(name) for name in METRICS}
+def slices(replies: Sequence[Reply], metrics: Mapping[str, Metric] | None = None) -> dict[str, list[Slice]]:
+    """Scores by scenario category, by depth of the turn and by length of the reference, each part in a fixed order.
+
+    ``metrics``: a protocol's; the ranked one's unless given.
+    """
+    metrics = metrics or {name: make_metric(name) for name in METRICS}
     order = {band[0]: number for number, band in enumerate((*DEPTHS, *REFERENCE_LENGTHS))}
     found = {}
     for grouping, key in GROUPINGS.items():

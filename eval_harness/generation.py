@@ -2,91 +2,21 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from lm_eval.api.instance import Instance
-from lm_eval.api.model import LM
 from lm_eval.models.huggingface import HFLM
 
 from dataset_script.dialogue import item_messages
 from eval_harness import paper, shared_prefix
 from eval_harness.benchmark import find_data, load_benchmark
 from eval_harness.errors import EvaluationError
+from eval_harness.journal import Journal
+from eval_harness.progress import Progress
 from eval_harness.prompt import WindowTooSmall, fit_to_window, render_prompt
 from eval_harness.sampling import Sampler, item_seed
-
-Progress = Callable[[int, int], None]
-"""Called with (finished, total)."""
-
-
-def process_rank() -> int:
-    """Which process of an ``accelerate launch`` this is; 0 where there is one."""
-    return int(os.environ.get("RANK", "0"))
-
-
-def gathered(lm: LM, own: dict) -> dict:
-    """The dictionaries of all processes of an ``accelerate launch`` as one, in the first; in the others their own."""
-    if getattr(lm, "world_size", 1) == 1:
-        return own
-    return {key: value for part in lm.gather_object(own) or [own] for key, value in part.items()}
-
-
-def wait_for_others(lm: LM) -> None:
-    """Return when every process of an ``accelerate launch`` has come here."""
-    if getattr(lm, "world_size", 1) > 1:
-        lm.barrier()
-
-
-class Journal:
-    """Append-only JSON lines ``{"key", "reply", "dropped_tokens"}``. A line torn by a crash or a full disk is ignored and generated again.
-
-    Each process of an ``accelerate launch`` writes a file of its own and reads all, so that a run may go on with another number of them.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path.with_name(f"{path.stem}.{process_rank()}{path.suffix}") if process_rank() else path
-        self.files = sorted({path, *path.parent.glob(f"{path.stem}.*{path.suffix}")})
-        self.replies: dict[str, str] = {}
-        self.dropped_tokens: dict[str, int] = {}
-        for file in self.files:
-            self._read(file)
-
-    def _read(self, path: Path) -> None:
-        if not path.exists():
-            return
-        lines = path.read_bytes().split(b"\n")
-        for line in lines:
-            try:
-                row = json.loads(line)
-                self.replies[row["key"]] = row["reply"]
-                self.dropped_tokens[row["key"]] = row["dropped_tokens"]
-            except (ValueError, KeyError, TypeError):
-                continue
-        if lines[-1] and path == self.path:  # no line end: torn
-            with path.open("ab") as file:
-                file.write(b"\n")
-
-    def remove(self) -> None:
-        """Delete what the result now holds."""
-        for file in {self.path, *self.files}:
-            file.unlink(missing_ok=True)
-
-    def add(self, rows: dict[str, str], dropped_tokens: Mapping[str, int] | None = None) -> None:
-        """Keep finished replies, and how much of each history a small window cost; on disk when this returns."""
-        dropped = {key: (dropped_tokens or {}).get(key, 0) for key in rows}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            for key, reply in rows.items():
-                row = {"key": key, "reply": reply, "dropped_tokens": dropped[key]}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self.replies.update(rows)
-        self.dropped_tokens.update(dropped)
 
 
 class ResumableHFLM(HFLM):

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 
 PLAIN_INTERVAL_S = 15.0
 
+Progress = Callable[[int, int], None]
+"""Called with (finished, total)."""
+
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(label: str) -> Iterator[Progress]:
     """A reporter to call with (finished, total)."""
     if sys.stderr.isatty():
         with _rich_bar(label) as report:
@@ -19,17 +22,18 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def _rich_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+def _rich_bar(label: str) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _plain_lines(label: str) -> Callable[[int, int], None]:
+def _plain_lines(label: str) -> Progress:
     last = float("-inf")
     first: tuple[float, int] | None = None
 

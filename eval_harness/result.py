@@ -125,8 +125,13 @@ def spread_of(predictions: Sequence[Prediction], signatures: dict[str, str]) -> 
     )
 
 
-def diagnose(predictions: Sequence[Prediction], benchmark: Benchmark) -> schema.Diagnostics:
-    """What explains the scores of these predictions; at least one. Of several seeds: over all replies."""
+def diagnose(
+    predictions: Sequence[Prediction], benchmark: Benchmark, metrics: Mapping[str, Metric] | None = None
+) -> schema.Diagnostics:
+    """What explains the scores of these predictions; at least one. Of several seeds: over all replies.
+
+    ``metrics``: a protocol's; the ranked one's unless given.
+    """
     places = diagnostics.contexts(benchmark.scenarios, benchmark.items)
     replies = [
         diagnostics.Reply(p.prediction, p.reference, p.officer_text, p.scores, places[p.item_id], p.had_thoughts)
@@ -149,7 +154,7 @@ def diagnose(predictions: Sequence[Prediction], benchmark: Benchmark) -> schema.
         slices=schema.Slices(
             **{
                 grouping: [schema.Slice(name=own.name, n_items=own.n_items, **own.scores) for own in parts]
-                for grouping, parts in diagnostics.slices(replies).items()
+                for grouping, parts in diagnostics.slices(replies, metrics).items()
             }
         ),
     )
@@ -212,7 +217,7 @@ def make_result(
     benchmark: Benchmark,
     protocol: schema.Protocol,
     predictions: Sequence[Prediction],
-    signatures: dict[str, str],
+    metrics: Mapping[str, Metric],
     *,
     latency: schema.Latency | None,
     environment: schema.Environment,
@@ -222,7 +227,9 @@ def make_result(
 
     Args:
         predictions: one for every item of the benchmark, in its order; of a sampled run so for each seed.
+        metrics: the protocol's.
     """
+    signatures = {name: metric.signature for name, metric in metrics.items()}
     clean = [p for p in predictions if p.subset == "clean"]
     per_scenario = scenario_sums(clean)
     items = pack_items(
@@ -250,7 +257,7 @@ def make_result(
         per_scenario=per_scenario,
         spread=spread_of(clean, signatures),
         latency=latency,
-        diagnostics=diagnose(clean, benchmark),
+        diagnostics=diagnose(clean, benchmark, metrics),
         environment=environment,
         provenance=schema.Provenance(
             created_at=datetime.now(UTC).replace(microsecond=0),

@@ -14,8 +14,12 @@ from dataset_script import dialogue
 from eval_harness import latency
 from eval_harness.baselines import BaselineLM, fit
 from eval_harness.benchmark import Benchmark, load_benchmark, train_pairs
-from eval_harness.generation import Journal, Progress, ResumableHFLM, gathered, wait_for_others
+from eval_harness.errors import EvaluationError
+from eval_harness.generation import ResumableHFLM
+from eval_harness.journal import Journal
 from eval_harness.models import Candidate
+from eval_harness.processes import gathered, wait_for_others
+from eval_harness.progress import Progress
 from eval_harness.protocols import PROTOCOLS, SEEDS, task_settings
 from eval_harness.replies import has_thoughts
 from eval_harness.result import Prediction, Run, check_metrics, environment, make_result
@@ -166,7 +170,7 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
     """Measure a model, or return at once where its result is already in the ledger.
 
     Raises:
-        EvaluationError, MissingAsset: see :mod:`eval_harness.models` and :mod:`eval_harness.scoring`.
+        EvaluationError, MissingAsset: see :mod:`eval_harness.models` and :mod:`eval_harness.scoring`; no items to answer.
         DataError, MissingDataset: the dataset cannot be used.
     """
     path = planned_path(candidate, settings)
@@ -174,8 +178,11 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
         return path
     started = time.monotonic()
     protocol, generation = PROTOCOLS[settings.protocol], generation_of(candidate, settings)
-    signatures = check_metrics(protocol.metrics())  # before hours of generation, not after
+    metrics = protocol.metrics()
+    check_metrics(metrics)  # before hours of generation, not after
     benchmark = protocol.view(load_benchmark(settings.data, settings.split).first_scenarios(settings.limit))
+    if not benchmark.items:
+        raise EvaluationError(f"{settings.protocol}: the chosen scenarios have no item under its rules. Raise --limit.")
     journal = Journal(settings.results / ".work" / f"{path.parent.name}-{path.stem}.jsonl")
     passes = _Passes(progress, len(generation.seeds) or 1)
     lm = _load(candidate, settings, journal, passes)
@@ -199,7 +206,7 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
         benchmark,
         protocol_block(generation, template, settings.protocol),
         predictions,
-        signatures,
+        metrics,
         latency=None if is_baseline else latency.measure(lm, prompts),
         environment=environment("cpu" if is_baseline else str(lm.device)),
         run=Run(

@@ -14,11 +14,11 @@ from pathlib import Path
 from dataset_script.dialogue import item_messages
 from eval_harness.benchmark import Benchmark, load_benchmark
 from eval_harness.errors import EvaluationError
-from eval_harness.protocols import MAX_NEW_TOKENS
+from eval_harness.protocols import MAX_NEW_TOKENS, PROTOCOLS
 from eval_harness.replies import clean_reply, has_thoughts
 from eval_harness.result import Prediction, Run, check_metrics, environment, make_result
 from eval_harness.run import PROTOCOL, protocol_block
-from eval_harness.scoring import METRICS, make_metric
+from eval_harness.scoring import METRICS
 from submissions import schema
 from submissions.ledger import result_path, write_result
 
@@ -105,9 +105,10 @@ def score(path: Path, claim: Claim, *, data: Path, results: Path, split: str = "
     target = result_path(results, claim.model, PROTOCOL, None, benchmark.manifest.digest, claim.generation)
     if target.exists():
         return target
-    signatures = check_metrics()
+    metrics = PROTOCOLS[PROTOCOL].metrics()
+    check_metrics(metrics)
     references = [item.reference for item in benchmark.items]
-    scored = {metric: make_metric(metric).score(replies, references) for metric in METRICS}
+    scored = {name: metric.score(replies, references) for name, metric in metrics.items()}
     predictions = [
         Prediction(
             item.item_id,
@@ -126,7 +127,7 @@ def score(path: Path, claim: Claim, *, data: Path, results: Path, split: str = "
         benchmark,
         protocol_block(claim.generation, template=None),
         predictions,
-        signatures,
+        metrics,
         latency=None,
         environment=environment("scored from a file"),
         run=Run(target, command or shlex.join(["deescalwild", "score", str(path)]), time.monotonic() - started, None),

@@ -42,7 +42,10 @@ def civilian_model() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_model(civilian_model, tmp_path_factory) -> Path:
-    """A random two-layer Llama with SmolLM2's tokenizer and template: a real model whose runs take seconds."""
+    """A random two-layer Llama with SmolLM2's tokenizer and template: a real model whose runs take seconds.
+
+    Every sixteenth token ends a reply, or a random model would go on to the limit.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 
@@ -61,7 +64,9 @@ def tiny_model(civilian_model, tmp_path_factory) -> Path:
         initializer_range=0.3,
     )
     folder = tmp_path_factory.mktemp("model") / "tiny-llama"
-    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model.generation_config.eos_token_id = list({tokenizer.eos_token_id, *range(0, len(tokenizer), 16)})
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, set_seed
+from transformers import (
+    LogitsProcessorList,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from eval_harness import models, paper
 from eval_harness.benchmark import load_benchmark
+from eval_harness.errors import EvaluationError
 from eval_harness.run import Settings, evaluate
-from eval_harness.sampling import Sampler, item_seed
+from eval_harness.sampling import draw, item_seed, penalise_repetition
 from submissions.items import parse_items
 from submissions.ledger import items_path, read_result
 
@@ -70,26 +77,29 @@ def test_items_of_one_seed_and_seeds_of_one_item_have_generators_of_their_own():
     assert len(seeds) == 300
 
 
-def test_the_sampler_draws_from_generates_own_distribution(tiny_model):
-    """Frequencies of the first token over many seeds, against transformers' `generate` with the same settings."""
-    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
-    prompt, n = [5, 9, 9, 12, 40], 4000
-    settings = {"temperature": 0.6, "top_p": 0.9, "top_k": 50, "repetition_penalty": 1.05}
-    with torch.inference_mode():
-        logits = model(torch.tensor([prompt])).logits[:, -1].expand(n, -1)
-        ours = Sampler([prompt] * n, range(n), settings)(logits, range(n), [[]] * n)
-        set_seed(0)
-        theirs = model.generate(
-            torch.tensor([prompt]), do_sample=True, max_new_tokens=1, num_return_sequences=n, pad_token_id=0, **settings
-        )[:, -1]
-    counts = [torch.bincount(tokens, minlength=logits.shape[1]) / n for tokens in (ours, theirs)]
-    assert (counts[0] - counts[1]).abs().sum() / 2 < 0.06  # total variation distance; two draws of one distribution give 0.02–0.04
+@pytest.mark.parametrize(("top_k", "top_p"), [(50, 0.9), (3, 1.0), (None, 0.5)])
+def test_tokens_are_drawn_from_the_distribution_that_generate_samples_from(top_k, top_p):
+    """Evenly spaced random numbers must meet each token as often as transformers' own chain makes it probable."""
+    torch.manual_seed(0)
+    vocabulary, n, seen = 80, 5000, [5, 9, 9, 12, 40]
+    logits = torch.randn(1, vocabulary) * 3
+    chain = [
+        RepetitionPenaltyLogitsProcessor(1.05),
+        TemperatureLogitsWarper(0.6),
+        *([TopKLogitsWarper(top_k)] if top_k else []),
+        TopPLogitsWarper(top_p),
+    ]
+    expected = LogitsProcessorList(chain)(torch.tensor([seen]), logits).softmax(dim=-1)[0]
+    scores = (penalise_repetition(logits, [seen], 1.05) / 0.6).expand(n, -1)
+    tokens = draw(scores, (torch.arange(n, dtype=torch.float64) + 0.5) / n, top_k, top_p)
+    found = torch.bincount(tokens, minlength=vocabulary) / n
+    assert (found - expected).abs().max() <= 1 / n
 
 
 def test_the_papers_protocol_is_a_result_of_the_ledger(settings, candidate):
-    path = evaluate(candidate, replace(settings, protocol=paper.TASK, seeds=(1, 2)))
+    path = evaluate(candidate, replace(settings, limit=None, protocol=paper.TASK, seeds=(1, 2)))
     result, rows = read_result(path, settings.results), rows_of(path)
-    scenarios = load_benchmark(settings.data, "test").first_scenarios(1).scenarios
+    scenarios = load_benchmark(settings.data, "test").scenarios
     expected = [item.item_id for name in sorted(scenarios) for item in paper.items(scenarios[name])]
     assert [row.item_id for row in rows] == expected * 2
     bleu = paper.PaperBLEU()
@@ -97,6 +107,11 @@ def test_the_papers_protocol_is_a_result_of_the_ledger(settings, candidate):
     assert result.scores.bleu_4.value == pytest.approx(sum(values) / len(values))
     assert result.scores.bleu_4.signature == bleu.signature
     assert result.benchmark.n_items_clean == len(expected)
+
+
+def test_scenarios_without_items_under_the_papers_rules_are_refused_by_name(settings, candidate):
+    with pytest.raises(EvaluationError, match=r"deescalwild_paper.*no item"):
+        evaluate(candidate, replace(settings, protocol=paper.TASK))
 
 
 def test_two_processes_give_the_result_of_one(tiny_model, tiny_data, tmp_path):

@@ -16,7 +16,7 @@ import pytest
 from eval_harness import models, run
 from eval_harness.benchmark import load_benchmark
 from eval_harness.errors import EvaluationError, MissingAsset
-from eval_harness.generation import Journal
+from eval_harness.journal import Journal
 from eval_harness.run import Settings, evaluate
 from eval_harness.scoring import METRICS
 from submissions.ledger import items_path, read_ledger, read_result, unpack_items
