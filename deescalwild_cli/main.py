@@ -11,6 +11,7 @@ from dataset_script.cli import app as data_app
 from deescalwild_cli.demo import demo
 from deescalwild_cli.finetune_demo import finetune_demo
 from eval_harness.cli import evaluate, score
+from eval_harness.commands.judge import judge
 from eval_harness.commands.verify import verify
 from finetune.cli import finetune
 from leaderboard_app.cli import leaderboard
@@ -24,6 +25,7 @@ submissions_app.command()(verify)  # it scores, so it lives in eval_harness, whi
 app.command()(submit)
 app.command()(evaluate)
 app.command()(score)
+app.command()(judge)
 app.command()(finetune)
 app.command()(leaderboard)
 app.command()(demo)

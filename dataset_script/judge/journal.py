@@ -44,7 +44,7 @@ def drop_torn_line(path: Path, line_start: bytes) -> None:
     if not torn:
         return
     if not torn.startswith(line_start[: len(torn)]):
-        raise DataError(f"{path}: not a file of judgements. Give another --output.")
+        raise DataError(f"{path}: not a file of judgements. Name another one.")
     os.truncate(path, start)
 
 
