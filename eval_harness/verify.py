@@ -14,8 +14,17 @@ from typing import Any
 
 from eval_harness import integrity
 from eval_harness.benchmark import Benchmark, load_benchmark
-from eval_harness.result import Prediction, benchmark_block, check_metrics, diagnose, scenario_sums, scores_of
-from eval_harness.scoring import METRICS, ItemScore, make_metric
+from eval_harness.protocols import PROTOCOLS
+from eval_harness.result import (
+    Prediction,
+    benchmark_block,
+    check_metrics,
+    diagnose,
+    scenario_sums,
+    scores_of,
+    spread_of,
+)
+from eval_harness.scoring import METRICS, ItemScore, Metric
 from submissions.items import ItemRow, parse_items
 from submissions.ledger import LedgerError, items_path, path_of, read_ledger, read_result
 from submissions.schema import MEAN_METRICS, Result
@@ -63,12 +72,16 @@ def verify(
             f"{path.name}: its predictions {items_path(path).name} are not there. Add the file."
         ) from None
     rows = parse_items(content, result.provenance.items_sha256)
-    benchmark = load_benchmark(data, result.benchmark.split).first_scenarios(result.provenance.limit_scenarios)
-    problems = list(_wrong_benchmark(result, benchmark)) or list(_wrong_rows(rows, benchmark))
+    protocol = PROTOCOLS[result.protocol.name]
+    whole = load_benchmark(data, result.benchmark.split)
+    benchmark = protocol.view(whole.first_scenarios(result.provenance.limit_scenarios))
+    metrics = protocol.metrics()
+    seeds = result.protocol.generation.seeds or [None]
+    problems = list(_wrong_benchmark(result, benchmark, metrics)) or list(_wrong_rows(rows, benchmark, seeds))
     if problems:
         return Report(path, tuple(problems), {}, None)
-    predictions = _score_again(rows, benchmark)
-    problems += _wrong_numbers(result, predictions, benchmark)
+    predictions = _score_again(rows, metrics)
+    problems += _wrong_numbers(result, predictions, benchmark, metrics)
     largest, wrong_items = _wrong_items(rows, predictions)
     problems += wrong_items
     if result.latency is not None and tier != "verified":
@@ -88,48 +101,49 @@ def verify(
     return Report(path, (), largest, verification)
 
 
-def _wrong_benchmark(result: Result, benchmark: Benchmark) -> Iterator[str]:
+def _wrong_benchmark(result: Result, benchmark: Benchmark, metrics: Mapping[str, Metric]) -> Iterator[str]:
     """Version, digests, counts and signatures are the benchmark's and ours."""
     ours = benchmark_block(benchmark).model_dump()
     for name, stated in result.benchmark.model_dump().items():
         if stated != ours[name]:
             yield f"benchmark.{name}: states {_short(stated)}, the dataset here has {_short(ours[name])}. Build that version of the dataset."
-    for metric, signature in check_metrics().items():
+    for metric, signature in check_metrics(metrics).items():
         for scores in ("scores", "scores_as_released"):
             stated = getattr(getattr(result, scores), metric).signature
             if stated != signature:
                 yield f"{scores}.{metric}: signature {stated!r} is not ours, {signature!r}. Score the predictions again with `deescalwild score`."
 
 
-def _wrong_rows(rows: Sequence[ItemRow], benchmark: Benchmark) -> Iterator[str]:
-    """The predictions answer the benchmark's items, all of them, in order, with its own references."""
-    if len(rows) != len(benchmark.items):
-        yield f"predictions: {len(rows)} rows for {len(benchmark.items)} items. Answer every item once."
+def _wrong_rows(rows: Sequence[ItemRow], benchmark: Benchmark, seeds: Sequence[int | None]) -> Iterator[str]:
+    """The predictions answer the benchmark's items, all of them, in order, with its own references, once a seed."""
+    expected = [(seed, item) for seed in seeds for item in benchmark.items]
+    if len(rows) != len(expected):
+        yield f"predictions: {len(rows)} rows for {len(benchmark.items)} items. Answer every item once, in a sampled run once a seed."
         return
-    for number, (row, item) in enumerate(zip(rows, benchmark.items, strict=True), start=1):
-        stated = (row.item_id, row.scenario_id, row.subset, row.officer_text, row.reference)
-        if stated != (item.item_id, item.scenario_id, item.subset, item.officer_text, item.reference):
+    for number, (row, (seed, item)) in enumerate(zip(rows, expected, strict=True), start=1):
+        stated = (row.seed, row.item_id, row.scenario_id, row.subset, row.officer_text, row.reference)
+        if stated != (seed, item.item_id, item.scenario_id, item.subset, item.officer_text, item.reference):
             yield f"predictions line {number}: {row.item_id!r} is not the benchmark's item {item.item_id!r} with its words. Do not edit the file."
             return
 
 
-def _score_again(rows: Sequence[ItemRow], benchmark: Benchmark) -> list[Prediction]:
-    replies = [row.prediction for row in rows]
-    references = [item.reference for item in benchmark.items]
-    scored = {metric: make_metric(metric).score(replies, references) for metric in METRICS}
+def _score_again(rows: Sequence[ItemRow], metrics: Mapping[str, Metric]) -> list[Prediction]:
+    replies, references = [row.prediction for row in rows], [row.reference for row in rows]
+    scored = {name: metric.score(replies, references) for name, metric in metrics.items()}
     return [
         Prediction(
-            item.item_id,
-            item.scenario_id,
-            item.subset,
-            item.officer_text,
-            item.reference,
+            row.item_id,
+            row.scenario_id,
+            row.subset,
+            row.officer_text,
+            row.reference,
             row.prediction,
-            {metric: scored[metric][number] for metric in METRICS},
+            {name: scored[name][number] for name in metrics},
             row.dropped_tokens,
             row.had_thoughts,
+            row.seed,
         )
-        for number, (row, item) in enumerate(zip(rows, benchmark.items, strict=True))
+        for number, row in enumerate(rows)
     ]
 
 
@@ -149,16 +163,20 @@ def _wrong_items(rows: Sequence[ItemRow], predictions: Sequence[Prediction]) -> 
     return largest, _first(problems)
 
 
-def _wrong_numbers(result: Result, predictions: Sequence[Prediction], benchmark: Benchmark) -> list[str]:
-    """Scores, intervals, sums and diagnostics against those that follow from the predictions."""
+def _wrong_numbers(
+    result: Result, predictions: Sequence[Prediction], benchmark: Benchmark, metrics: Mapping[str, Metric]
+) -> list[str]:
+    """Scores, intervals, sums, spread and diagnostics against those that follow from the predictions."""
     clean = [prediction for prediction in predictions if prediction.subset == "clean"]
     signatures = {metric: getattr(result.scores, metric).signature for metric in METRICS}
     sums = scenario_sums(clean)
+    spread = spread_of(clean, signatures)
     found = {
         "scores": scores_of(sums, signatures).model_dump(),
         "scores_as_released": scores_of(scenario_sums(predictions), signatures).model_dump(),
         "per_scenario": [row.model_dump() for row in sums],
-        "diagnostics": diagnose(clean, benchmark).model_dump(),
+        "spread": spread.model_dump() if spread else None,
+        "diagnostics": diagnose(clean, benchmark, metrics).model_dump(),
     }
     stated = {name: result.model_dump()[name] for name in found}
     # A sum over n items may be off by n roundings.

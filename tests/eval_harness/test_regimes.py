@@ -21,6 +21,7 @@ from eval_harness.benchmark import load_benchmark
 from eval_harness.errors import EvaluationError
 from eval_harness.run import Settings, evaluate
 from eval_harness.sampling import draw, item_seed, penalise_repetition
+from eval_harness.verify import verify
 from submissions.items import parse_items
 from submissions.ledger import items_path, read_result
 
@@ -53,6 +54,7 @@ def test_a_sampled_run_answers_each_item_once_a_seed_and_states_the_spread(setti
         assert getattr(result.scores, metric).value == pytest.approx(sum(values) / 2)
     low, high = sorted(result.spread.values["bleu_4"])
     assert low <= result.scores.bleu_4.value <= high or result.scores.bleu_4.value == pytest.approx(low, abs=0.5)
+    assert not verify(path, settings.results, settings.data, tier="verified").problems
     generation = result.protocol.generation
     assert (generation.temperature, generation.top_p, generation.repetition_penalty) == (0.6, 0.9, 1.05)
 
@@ -107,6 +109,7 @@ def test_the_papers_protocol_is_a_result_of_the_ledger(settings, candidate):
     assert result.scores.bleu_4.value == pytest.approx(sum(values) / len(values))
     assert result.scores.bleu_4.signature == bleu.signature
     assert result.benchmark.n_items_clean == len(expected)
+    assert not verify(path, settings.results, settings.data, tier="verified").problems
 
 
 def test_scenarios_without_items_under_the_papers_rules_are_refused_by_name(settings, candidate):

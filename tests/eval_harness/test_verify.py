@@ -13,7 +13,7 @@ from eval_harness import models
 from eval_harness.benchmark import load_benchmark
 from eval_harness.run import Settings, evaluate
 from eval_harness.verify import differences, verify
-from submissions.ledger import LedgerError, items_path, read_ledger, verification_path
+from submissions.ledger import LedgerError, items_path, read_ledger, result_files, verification_path
 from submissions.verification import Verification
 
 
@@ -33,7 +33,8 @@ def ledger(measured, tmp_path):
 
 
 def result_of(ledger, name="copy-officer"):
-    return next((ledger / f"baseline__{name}").glob("*.json"))
+    (path,) = (path for path in result_files(ledger) if path.parent.name == f"baseline__{name}")
+    return path
 
 
 def change(path, edit):
