@@ -63,7 +63,7 @@ def check_branch(
     base_commit, head_commit = commit_of(repo, base), commit_of(repo, head)
     own = next((each for each in history or () if each.number == number), None)
     proposal = Proposal(
-        changes_in_git(repo, base_commit, head_commit),
+        changes_in_git(repo, base_commit, head_commit, GIT_ROOT),
         head_commit,
         own.author if own else None,
         number,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from submissions.hub import HubAnswer, HubUnreachable
 from submissions.hub_checks import hub_outcomes
 from submissions.ledger import printable
-from submissions.pull_request import PLAIN_FILE, Change, Earlier, Proposal
+from submissions.pull_request import EXECUTABLE, LINK, PLAIN_FILE, SUBMODULE, Change, Earlier, Proposal, candidate
 from submissions.report import CHECKS, HUB_CHECKS, Outcome, Report, outcome, skipped
 from submissions.request import MAX_REQUEST_BYTES, Request, request_path
 from submissions.request_file import RequestError, parse_request
@@ -45,17 +45,17 @@ def check(
         per_day: pull requests that one author may open in 24 hours.
     """
     found = [outcome("files", files_faults(proposal.changes, root)), *_rate(proposal, ledger, per_day)]
-    candidate = _candidate(proposal.changes, root)
-    if candidate is None:
+    added = candidate(proposal.changes, root)
+    if added is None:
         found += skipped(("content", "place", *HUB_CHECKS), "there is no one request to read")
         return Report(_ordered(found), path="", head=proposal.head)
-    path = printable(candidate.path)
-    request, faults = _parse(candidate)
+    path = printable(added.path)
+    request, faults = _parse(added)
     found.append(outcome("content", faults))
     if request is None:
         found += skipped(("place", *HUB_CHECKS), "waits for the content")
         return Report(_ordered(found), path, proposal.head)
-    found.append(outcome("place", place_faults(candidate.path, request, proposal, ledger, root)))
+    found.append(outcome("place", place_faults(added.path, request, proposal, ledger, root)))
     hub, notes = _hub(request, ask_hub)
     return Report(_ordered([*found, *hub]), path, proposal.head, request, (*_owner_note(proposal, request), *notes))
 
@@ -79,9 +79,9 @@ def _hub(request: Request, ask_hub: AskHub | None) -> tuple[list[Outcome], tuple
 # -- what is changed ----------------------------------------------------------------------------------------------------------
 
 _MODES = {
-    "120000": "is a symbolic link. Add the file itself",
-    "160000": "is a folder or a submodule. Add one file",
-    "100755": "is executable. Run `chmod -x` on it",
+    LINK: "is a symbolic link. Add the file itself",
+    SUBMODULE: "is a folder or a submodule. Add one file",
+    EXECUTABLE: "is executable. Run `chmod -x` on it",
 }
 
 
@@ -105,13 +105,6 @@ def files_faults(changes: Sequence[Change], root: str) -> list[str]:
     if not changes:
         faults.append(f"changes nothing. Add one file below {root}requests/")
     return faults
-
-
-def _candidate(changes: Sequence[Change], root: str) -> Change | None:
-    """The one file that may be the request."""
-    added = [change for change in changes if change.kind == "added" and change.mode in (PLAIN_FILE, "100755")]
-    below = [change for change in added if change.path.startswith(f"{root}requests/")] or added
-    return below[0] if len(below) == 1 else None
 
 
 def _parse(change: Change) -> tuple[Request | None, tuple[str, ...]]:

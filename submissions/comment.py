@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from submissions.ledger import printable
 from submissions.report import CHECKS, Report, State, Status
 
+MAX_LINES = 30
+"""Of a block: a comment has at most 65,536 characters on GitHub."""
 _MARKER = re.compile(r"<!-- deescalwild:submission head=([0-9a-f]{40}|none) status=(valid|invalid|incomplete) -->")
 _TITLES: dict[Status, str] = {
     "valid": "### This submission is valid",
@@ -78,8 +80,9 @@ def as_markdown(report: Report) -> str:
 
 
 def _fenced(lines: list[str]) -> str:
-    """Lines in a block whose fence is longer than any run of its character inside."""
-    text = "\n".join(printable(line, 400) for line in lines)
+    """The first lines in a block whose fence is longer than any run of its character inside."""
+    more = [f"and {len(lines) - MAX_LINES} more"] if len(lines) > MAX_LINES else []
+    text = "\n".join(printable(line, 400) for line in [*lines[:MAX_LINES], *more])
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"

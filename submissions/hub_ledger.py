@@ -4,7 +4,8 @@ All of a pull request is read at the commit that its branch pointed to first, so
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from submissions.checks import LedgerFacts
 from submissions.comment import marker_of
 from submissions.hub import HubUnreachable, hub_errors
 from submissions.ledger import LedgerError
-from submissions.pull_request import PLAIN_FILE, Change, Earlier, Proposal
+from submissions.pull_request import PLAIN_FILE, Change, Earlier, Proposal, candidate
 from submissions.request import MAX_REQUEST_BYTES, Request, request_path
 from submissions.request_file import request_bytes
 
@@ -40,7 +41,10 @@ class _File:
 
 @dataclass
 class HubLedger:
-    """A ledger repository. All methods raise ``HubUnreachable`` where the Hub does not answer."""
+    """A ledger repository. All methods raise ``HubUnreachable`` where the Hub does not answer.
+
+    Keeps the trees that it has read: make a new one for each look at the ledger.
+    """
 
     api: "HfApi"
     repo_id: str
@@ -97,17 +101,18 @@ class HubLedger:
     def _changes(self, head: str, details: "DiscussionWithDetails") -> tuple[Change, ...]:
         before, after = self._tree(self._fork_point(head)), self._tree(head)
         modes = dict(_NEW_FILE.findall(details.diff or ""))
-        return tuple(
-            self._added_change(head, path, after[path], modes.get(path, PLAIN_FILE))
+        changes = [
+            Change("added", path, modes.get(path, PLAIN_FILE), after[path].blob, after[path].size)
             if path not in before
             else Change("modified" if path in after else "deleted", path)
             for path in sorted(before.keys() | after.keys())
             if before.get(path) != after.get(path)
-        )
+        ]
+        request = candidate(changes, root="")
+        return tuple(self._with_content(change, head) if change is request else change for change in changes)
 
-    def _added_change(self, head: str, path: str, file: _File, mode: str) -> Change:
-        is_small = file.size <= MAX_REQUEST_BYTES and path.startswith("requests/") and mode != "120000"
-        return Change("added", path, mode, file.size, self._read(path, head) if is_small else None)
+    def _with_content(self, change: Change, head: str) -> Change:
+        return change if change.size > MAX_REQUEST_BYTES else replace(change, content=self._read(change.path, head))
 
     def _read(self, path: str, revision: str) -> bytes:
         return Path(self.api.hf_hub_download(self.repo_id, path, repo_type=KIND, revision=revision)).read_bytes()
@@ -134,15 +139,19 @@ class HubLedger:
 
     # -- writing ----------------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _me(self) -> str:
+        with hub_errors():
+            return str(self.api.whoami()["name"])
+
     def own_comment(self, number: int) -> "DiscussionComment | None":
         """Our comment on a pull request. Only what this account wrote counts: anybody can write a marker."""
         from huggingface_hub import DiscussionComment
 
         with hub_errors():
-            me = self.api.whoami()["name"]
             details = self.api.get_discussion_details(self.repo_id, number, repo_type=KIND)
         for event in details.events:
-            if isinstance(event, DiscussionComment) and event.author == me and marker_of(event.content):
+            if isinstance(event, DiscussionComment) and event.author == self._me and marker_of(event.content):
                 return event
         return None
 
@@ -168,7 +177,7 @@ class HubLedger:
 
         title, path = title_of(request), str(request_path(request))
         with hub_errors():
-            me = self.api.whoami()["name"]
+            me = self._me
             # A lost answer leaves a pull request behind: look before opening a second one.
             for each in self.api.get_repo_discussions(
                 self.repo_id, repo_type=KIND, discussion_type="pull_request", author=me

@@ -5,8 +5,8 @@ Nothing of the pull request is ever checked out: its files are blobs, so a link 
 
 import stat
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +14,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from submissions.request import MAX_REQUEST_BYTES
 
-PLAIN_FILE = "100644"
+PLAIN_FILE, EXECUTABLE, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
+"""Git's modes."""
 KINDS = {"A": "added", "M": "modified", "D": "deleted", "R": "renamed", "C": "copied", "T": "turned into another type"}
 
 
@@ -26,11 +27,15 @@ class GitError(OSError):
 
 @dataclass(frozen=True)
 class Change:
-    """One changed path. ``mode`` is git's after the change; ``size`` in bytes of what was added, ``content`` if it is a small plain file."""
+    """One changed path. ``mode`` is git's after the change, ``blob`` its object.
+
+    ``size`` in bytes and ``content`` are read for the one file that may be the request; no content where it is too large for one.
+    """
 
     kind: str
     path: str
     mode: str = PLAIN_FILE
+    blob: str = ""
     size: int = 0
     content: bytes | None = None
 
@@ -54,6 +59,13 @@ class Earlier:
     author: str
     created_at: datetime
     adds: tuple[str, ...] = ()
+
+
+def candidate(changes: Sequence[Change], root: str) -> Change | None:
+    """The one added file that may be the request: below ``requests/`` if there are any, None where there are several."""
+    added = [change for change in changes if change.kind == "added" and change.mode in (PLAIN_FILE, EXECUTABLE)]
+    below = [change for change in added if change.path.startswith(f"{root}requests/")] or added
+    return below[0] if len(below) == 1 else None
 
 
 class _Account(BaseModel):
@@ -137,8 +149,10 @@ def is_in_git(path: Path) -> bool:
     return True
 
 
-def changes_in_git(repo: Path, base: str, head: str) -> tuple[Change, ...]:
+def changes_in_git(repo: Path, base: str, head: str, root: str) -> tuple[Change, ...]:
     """What ``head`` changes since it left ``base`` (``git diff base...head``), in path order. Both are commits.
+
+    However much that is, the content of one file at most is read.
 
     Raises:
         GitError: no common ancestor, or git fails.
@@ -155,10 +169,12 @@ def changes_in_git(repo: Path, base: str, head: str) -> tuple[Change, ...]:
         "--find-renames=100%",
         f"{base}...{head}",
     ).split(b"\0")
-    return tuple(_changes(repo, iter(fields)))
+    changes = tuple(_changes(iter(fields)))
+    request = candidate(changes, root)
+    return tuple(_with_content(repo, change) if change is request else change for change in changes)
 
 
-def _changes(repo: Path, fields: Iterator[bytes]) -> Iterator[Change]:
+def _changes(fields: Iterator[bytes]) -> Iterator[Change]:
     """``:mode mode oid oid kind`` NUL ``path`` NUL, for a rename two paths."""
     for field in fields:
         if not field:
@@ -167,15 +183,13 @@ def _changes(repo: Path, fields: Iterator[bytes]) -> Iterator[Change]:
         path = next(fields)
         if letter[0] in "RC":
             path = next(fields)
-        yield _change(repo, KINDS.get(letter[0], "changed"), path.decode(errors="replace"), mode, oid)
+        yield Change(KINDS.get(letter[0], "changed"), path.decode(errors="replace"), mode, oid)
 
 
-def _change(repo: Path, kind: str, path: str, mode: str, oid: str) -> Change:
-    if kind != "added" or mode not in (PLAIN_FILE, "100755", "120000"):
-        return Change(kind, path, mode)
-    size = int(_git(repo, "cat-file", "-s", oid))
-    fits = size <= MAX_REQUEST_BYTES and mode != "120000"
-    return Change(kind, path, mode, size, _git(repo, "cat-file", "blob", oid) if fits else None)
+def _with_content(repo: Path, change: Change) -> Change:
+    size = int(_git(repo, "cat-file", "-s", change.blob))
+    content = _git(repo, "cat-file", "blob", change.blob) if size <= MAX_REQUEST_BYTES else None
+    return replace(change, size=size, content=content)
 
 
 def paths_in_git(repo: Path, commit: str, folder: str) -> list[str]:
@@ -191,12 +205,12 @@ def added_file(path: Path, place: str) -> Change:
     """A file on disk as if a pull request added it at ``place``."""
     found = path.lstat()
     if stat.S_ISLNK(found.st_mode):
-        return Change("added", place, "120000")
+        return Change("added", place, LINK)
     if not stat.S_ISREG(found.st_mode):
-        return Change("added", place, "160000" if stat.S_ISDIR(found.st_mode) else "000000")
-    mode = "100755" if found.st_mode & stat.S_IXUSR else PLAIN_FILE
-    fits = found.st_size <= MAX_REQUEST_BYTES
-    return Change("added", place, mode, found.st_size, path.read_bytes() if fits else None)
+        return Change("added", place, SUBMODULE if stat.S_ISDIR(found.st_mode) else "000000")
+    mode = EXECUTABLE if found.st_mode & stat.S_IXUSR else PLAIN_FILE
+    content = path.read_bytes() if found.st_size <= MAX_REQUEST_BYTES else None
+    return Change("added", place, mode, size=found.st_size, content=content)
 
 
 def place_of(path: Path) -> str:

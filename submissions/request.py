@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict, JsonValue
 
 from submissions.plain_text import fault_of
 from submissions.schema import BASELINE_ORG, Line, ModelId, Sha40, Strict
@@ -61,12 +62,12 @@ LicenceId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{1,63
 GgufFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.gguf$")]
 
 
-def _if(field: str, values: list[str], **then: Any) -> dict[str, Any]:
+def _if(field: str, values: list[JsonValue], **then: JsonValue) -> JsonDict:
     """A rule between fields for editors: where ``field`` has one of these values, ``then`` holds."""
     return {"if": {"properties": {field: {"enum": values}}, "required": [field]}, "then": then}
 
 
-_RULES = [
+_RULES: list[JsonValue] = [
     _if("kind", ["fine-tuned"], required=["base_model"]),
     _if("kind", ["base", "api"], properties={"weights": {"const": "full"}}),
     _if("kind", ["api"], properties={"precision": {"const": "none"}}),
@@ -81,7 +82,7 @@ _RULES = [
 class Request(Strict):
     """A submission that waits to be measured."""
 
-    model_config = ConfigDict(json_schema_extra={"allOf": _RULES})  # type: ignore[typeddict-item]
+    model_config = ConfigDict(json_schema_extra={"allOf": _RULES})
 
     schema_version: Annotated[Literal[1], BeforeValidator(_whole)] = 1
     model: HubName = Field(description="ORG/MODEL on the Hub, spelt as the Hub spells it.")

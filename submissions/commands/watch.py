@@ -29,10 +29,8 @@ def watch(
     from submissions import hub, service
     from submissions.hub_ledger import HubLedger
 
-    repository = HubLedger(HfApi(), ledger)
-
     def poll_once() -> None:
-        for done in service.poll(repository, hub.ask, per_day=per_day):
+        for done in service.poll(HubLedger(HfApi(), ledger), hub.ask, per_day=per_day):
             if done.report is not None:
                 typer.echo(f"pull request {done.number}: {done.report.status}, {len(done.report.faults)} faults")
 

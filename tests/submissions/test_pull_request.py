@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from submissions.checking import check_branch
 from submissions.checks import LedgerFacts, check
 from submissions.cli import app
+from submissions.comment import as_markdown
 from submissions.hub import HubAnswer, HubUnreachable, ModelFacts
 from submissions.pull_request import Change, Earlier, GitError, Proposal, changes_in_git, commit_of, read_history
 from submissions.request import MAX_REQUEST_BYTES, request_path
@@ -205,6 +206,15 @@ def test_nothing_of_the_pull_request_runs_or_is_written(checkout, tmp_path):
     assert sorted(path for path in checkout.root.rglob("*") if ".git" not in path.parts) == before
 
 
+@pytest.mark.timeout(20)
+def test_a_flood_of_files_is_refused_at_once_in_a_comment_that_fits(checkout):
+    for number in range(3000):
+        checkout.write(f"submissions/requests/acme__m{number}/x.yaml", b"a: 1\n")
+    report = checkout.check()
+    assert report.status == "invalid" and "adds 3000 files" in report.faults[0]
+    assert len(as_markdown(report)) < 65_536
+
+
 @pytest.mark.parametrize("revision", ["gone", "--output=x", "main..submit", "", "a\nb"])
 def test_a_revision_that_is_none_is_an_environment_fault(checkout, revision):
     with pytest.raises(GitError, match="is no commit"):
@@ -216,7 +226,7 @@ def test_branches_without_a_common_ancestor_are_an_environment_fault(checkout):
     checkout.add()
     checkout.commit()
     with pytest.raises(GitError, match="no merge base"):
-        changes_in_git(checkout.root, commit_of(checkout.root, "main"), commit_of(checkout.root, "alien"))
+        changes_in_git(checkout.root, commit_of(checkout.root, "main"), commit_of(checkout.root, "alien"), "")
 
 
 class TestPlace:

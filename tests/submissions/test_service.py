@@ -6,8 +6,10 @@ import threading
 import httpx
 import pytest
 from huggingface_hub import HfApi
+from typer.testing import CliRunner
 
 from submissions import hub as hub_module
+from submissions.cli import app
 from submissions.comment import as_markdown, is_settled, marker_of
 from submissions.hub import HubUnreachable
 from submissions.hub_ledger import HubLedger
@@ -193,6 +195,23 @@ def test_a_webhook_wakes_the_poll_and_only_with_its_secret():
 def test_without_a_secret_no_webhook_is_served():
     with pytest.raises(HubUnreachable, match="WEBHOOK_SECRET is not set"):
         webhook(threading.Event(), "", host="127.0.0.1", port=0)
+
+
+class TestCommands:
+    def run(self, *arguments: str):
+        return CliRunner().invoke(app, list(arguments), env={"DEESCALWILD_LEDGER": LEDGER})
+
+    def test_watch_once_writes_the_comment(self, hub):
+        number = propose(hub, request_of(hub))
+        done = self.run("watch", "--once")
+        assert (done.exit_code, done.stdout) == (0, "pull request 1: valid, 0 faults\n"), done.output
+        assert len(comments(hub, number)) == 1
+
+    def test_check_reads_a_pull_request_and_writes_nothing(self, hub):
+        number = propose(hub, request_of(hub), files={"README.md": File(b"x")})
+        done = self.run("check", "--number", str(number))
+        assert done.exit_code == 1 and "README.md: is no requests/….yaml" in done.stderr
+        assert hub.writes() == []
 
 
 class TestComment:
