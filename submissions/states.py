@@ -4,11 +4,10 @@ pending → running → finished | failed | withdrawn. A request without a file 
 What may follow what is in ``queue.py``.
 """
 
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from submissions.ledger import LedgerError, printable
 from submissions.schema import Line, Sha256, Slug, Strict
@@ -24,9 +23,9 @@ class Attempt(Strict):
 
     number: int = Field(gt=0, le=MAX_ATTEMPTS)
     worker: Slug
-    started_at: datetime
-    lease_until: datetime
-    ended_at: datetime | None = None
+    started_at: AwareDatetime
+    lease_until: AwareDatetime
+    ended_at: AwareDatetime | None = None
     outcome: Literal["finished", "failed", "interrupted"] | None = None
     reason: Line | None = None
     log_tail: str | None = Field(None, max_length=MAX_LOG_TAIL)
@@ -48,8 +47,8 @@ class QueueEntry(Strict):
     request: str = Field(pattern=r"^requests/[A-Za-z0-9._-]{1,200}/[A-Za-z0-9._-]{1,120}\.yaml$")
     request_sha256: Sha256
     state: State
-    submitted_at: datetime
-    updated_at: datetime
+    submitted_at: AwareDatetime
+    updated_at: AwareDatetime
     attempts: list[Attempt] = Field(default_factory=list, max_length=MAX_ATTEMPTS)
     forgiven: int = Field(0, ge=0, le=MAX_ATTEMPTS)
     result: Line | None = None

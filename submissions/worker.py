@@ -10,6 +10,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ Report = Callable[[str], None]
 Check = Callable[[Job, scoring.Measured, Store, threading.Event, Path | None], dict[str, bytes]]
 RENEWALS = 3
 """Signs of life in the time of one lease."""
+FRESH_S = 2.0
+"""How long a look at the queue is good for; many quick attempts share one. Claims are checked against what is stored."""
 
 
 def now() -> datetime:
@@ -69,6 +72,8 @@ class Worker:
     def __init__(self, store: Store, engine: Engine, setup: Setup, report: Report = lambda line: None) -> None:
         self._store, self._engine, self._setup, self._report = store, engine, setup, report
         self.name = worker_name()
+        self._waiting: deque[RequestFile] = deque()
+        self._looked = time.monotonic()
 
     def run(self, *, once: bool, until: datetime | None = None, poll_s: float = 30.0) -> int:
         """Work until told to stop; returns the number of attempts made.
@@ -89,18 +94,33 @@ class Worker:
 
     def step(self) -> QueueEntry | None:
         """Take the next request and carry it to the end of one attempt; None where there is nothing to take."""
-        snapshot = self._store.snapshot()
-        self._close_what_cannot_run(snapshot)
-        for entry in queue.candidates(snapshot.standing(), now(), self._setup.policy):
-            file = snapshot.requests.get(entry.request)
-            if file is not None and file.sha256 == entry.request_sha256 and (claimed := self._claim(snapshot, file)):
-                return self._carry(claimed, file)
-        return None
+        while True:
+            if is_new := not self._waiting or time.monotonic() - self._looked > FRESH_S:
+                self._look()
+            while self._waiting:
+                file = self._waiting.popleft()
+                if claimed := self._claim(file):
+                    return self._carry(claimed, file)
+            if is_new:
+                return None
 
-    def _claim(self, snapshot: Snapshot, file: RequestFile) -> QueueEntry | None:
-        entry = snapshot.entries.get(file.path) or file.untouched
+    def _look(self) -> None:
+        """Read the queue, and line up what may be taken."""
+        snapshot = self._store.snapshot()
+        self._looked = time.monotonic()
+        self._close_what_cannot_run(snapshot)
+        found = queue.candidates(snapshot.standing(), now(), self._setup.policy)
+        files = ((entry, snapshot.requests.get(entry.request)) for entry in found)
+        self._waiting = deque(file for entry, file in files if file and file.sha256 == entry.request_sha256)
+
+    def _claim(self, file: RequestFile) -> QueueEntry | None:
+        def claim(entry: QueueEntry) -> QueueEntry:
+            if entry.request_sha256 != file.sha256:
+                raise Refused(f"{file.path} was changed.")
+            return queue.claim(entry, self.name, now(), self._setup.policy)
+
         try:
-            claimed = self._store.update(entry, lambda e: queue.claim(e, self.name, now(), self._setup.policy))
+            claimed = self._store.update(file.untouched, claim)
         except Refused:
             return None  # another worker was faster
         return claimed if claimed.state == "running" else None

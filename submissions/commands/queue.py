@@ -7,7 +7,11 @@ import typer
 
 def queue(
     ledger: Annotated[
-        str | None, typer.Option(help="Folder or dataset repository of the ledger; the one that ships unless given.")
+        str | None,
+        typer.Option(
+            envvar="DEESCALWILD_LEDGER",
+            help="Folder or dataset repository of the ledger; the one that ships unless given.",
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Only requests of this model, with their log's end.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a request.")] = False,

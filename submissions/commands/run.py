@@ -18,7 +18,11 @@ class Place(StrEnum):
 
 def run(
     ledger: Annotated[
-        str | None, typer.Option(help="Folder or dataset repository of the ledger; the one that ships unless given.")
+        str | None,
+        typer.Option(
+            envvar="DEESCALWILD_LEDGER",
+            help="Folder or dataset repository of the ledger; the one that ships unless given.",
+        ),
     ] = None,
     on: Annotated[Place, typer.Option(help="Where models run.")] = Place.local,
     once: Annotated[

@@ -6,7 +6,10 @@ import typer
 
 Request = Annotated[str, typer.Argument(help="Request file, as `submissions queue` shows it.")]
 Where = Annotated[
-    str | None, typer.Option(help="Folder or dataset repository of the ledger; the one that ships unless given.")
+    str | None,
+    typer.Option(
+        envvar="DEESCALWILD_LEDGER", help="Folder or dataset repository of the ledger; the one that ships unless given."
+    ),
 ]
 
 

@@ -62,8 +62,9 @@ class Job:
 class Engine(Protocol):
     """A way to run the inference step."""
 
-    shares_private_data: bool
-    """Whether the private split may be given to it: only where nothing leaves the maintainers' own machines."""
+    @property
+    def shares_private_data(self) -> bool:
+        """Whether the private split may be given to it: only where nothing leaves the maintainers' own machines."""
 
     def evaluate(self, job: Job, stop: Event) -> None:
         """Leave a result and its predictions below ``job.output``.

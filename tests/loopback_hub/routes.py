@@ -261,6 +261,18 @@ def validate_yaml(call: Call) -> Any:
 # -- files ------------------------------------------------------------------------------------------------------------------
 
 
+def _last_commit(repo: Repo, revision: str, path: str) -> dict[str, Any]:
+    """The commit that gave a file its content."""
+    history = repo.history(revision)
+    own = history[0].files[path]
+    last = history[0]
+    for commit in history:
+        if commit.files.get(path) != own:
+            break
+        last = commit
+    return {"lastCommit": {"id": last.oid, "title": last.title, "date": last.date}}
+
+
 def _entry(path: str, file: File) -> dict[str, Any]:
     lfs = {"lfs": {"oid": file.oid, "size": len(file.content), "pointerSize": 134}} if file.is_lfs else {}
     return {"type": "file", "path": path, "size": len(file.content), "oid": file.blob_id, **lfs}
@@ -284,6 +296,12 @@ def tree(call: Call) -> Any:
         raise Refusal(404, f"{root} does not exist", "EntryNotFound")
     prefix = f"{root}/" if root else ""
     entries = [_folder(path) for path in _folders(files)] + [_entry(path, file) for path, file in sorted(files.items())]
+    if call.request.asks("expand"):
+        revision = call.parts["revision"]
+        entries = [
+            entry | _last_commit(repo, revision, entry["path"]) if entry["type"] == "file" else entry
+            for entry in entries
+        ]
     return [
         entry
         for entry in entries
