@@ -14,7 +14,7 @@ from eval_harness.cli import evaluate, score
 from eval_harness.commands.judge import judge
 from eval_harness.commands.verify import verify
 from finetune.cli import finetune
-from leaderboard_app.cli import leaderboard
+from leaderboard_app.cli import app as leaderboard_app
 from submissions.cli import app as submissions_app
 from submissions.commands.submit import submit
 
@@ -27,7 +27,7 @@ app.command()(evaluate)
 app.command()(score)
 app.command()(judge)
 app.command()(finetune)
-app.command()(leaderboard)
+app.add_typer(leaderboard_app, name="leaderboard")
 app.command()(demo)
 app.command()(finetune_demo)
 

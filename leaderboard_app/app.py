@@ -1,5 +1,7 @@
 """The Gradio app: a table of pages over one ``Site``. Served by ``server``."""
 
+import warnings
+
 import gradio as gr
 from fastapi import FastAPI
 
@@ -42,14 +44,17 @@ def build_app(site: Site) -> gr.Blocks:
 
 def mount(site: Site) -> FastAPI:
     """The app as an ASGI app, for ``server``."""
-    return gr.mount_gradio_app(
-        FastAPI(),
-        build_app(site),
-        "/",
-        ssr_mode=False,
-        run_history=False,
-        show_error=False,
-        footer_links=["api", "gradio", "settings"],
-        theme=THEME,
-        head=STYLE,
-    )
+    with warnings.catch_warnings():
+        # Said of every app with several pages, whether it asks for server-side rendering or, as here, not.
+        warnings.filterwarnings("ignore", message="SSR mode is not supported")
+        return gr.mount_gradio_app(
+            FastAPI(),
+            build_app(site),
+            "/",
+            ssr_mode=False,
+            run_history=False,
+            show_error=False,
+            footer_links=["api", "gradio", "settings"],
+            theme=THEME,
+            head=STYLE,
+        )
