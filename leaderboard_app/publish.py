@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from leaderboard_app.store import COMMIT_FILE, build, ledger_commit
+from leaderboard_app.store import COMMIT_FILE, SHIPPED, build, code_digest, ledger_commit
+from submissions.decisions import FILE as DECISIONS
 from submissions.hub import hub_errors
 from submissions.ledger import LEDGER, LedgerError
 
@@ -88,7 +89,7 @@ def plan(results: Path, ledger: str | None = None) -> list[SpaceFile]:
         if not snapshot.boards:
             raise LedgerError(f"{results} holds no result that can be shown. Measure one with `deescalwild evaluate`.")
         kept = [
-            SpaceFile(f"submissions/snapshots/{path.relative_to(temporary).as_posix()}", path.read_bytes())
+            SpaceFile(f"submissions/{SHIPPED}/{path.relative_to(temporary).as_posix()}", path.read_bytes())
             for path in sorted(Path(temporary).glob("*/*"))
         ]
     made = [
@@ -106,7 +107,7 @@ def _code() -> Iterator[SpaceFile]:
         folder = LEDGER.parent / package
         for path in folder.rglob("*"):
             inner = path.relative_to(folder)
-            if path.suffix in CODE and path.is_file() and inner.parts[0] not in (*LEDGER_FOLDERS, "snapshots"):
+            if path.suffix in CODE and path.is_file() and inner.parts[0] not in (*LEDGER_FOLDERS, SHIPPED):
                 yield SpaceFile(f"{package}/{inner.as_posix()}", path)
 
 
@@ -116,6 +117,8 @@ def _ledger(results: Path) -> Iterator[SpaceFile]:
         for path in folder.glob("*/*"):
             if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
                 yield SpaceFile(f"submissions/{name}/{path.relative_to(folder).as_posix()}", path)
+    if (log := results.parent / DECISIONS).is_file():
+        yield SpaceFile(f"submissions/{DECISIONS}", log)
 
 
 def _app(ledger: str | None) -> str:
@@ -148,8 +151,18 @@ def write(files: list[SpaceFile], folder: Path) -> None:
         target.write_bytes(file.read())
 
 
+def _is_ours(path: str) -> bool:
+    """Whether a file of the Space came from an earlier ``publish`` and has no use any more."""
+    package, _, inner = path.partition("/")
+    name = inner.removeprefix(f"{SHIPPED}/")
+    is_readable = name != inner and name.split("/")[0].endswith(f"-{code_digest()}")
+    return package in PACKAGES and bool(inner) and not is_readable
+
+
 def publish(space_id: str, files: list[SpaceFile], *, private: bool = False) -> str:
-    """Bring the Space to exactly these files, in one commit; returns its address. Repeating it changes nothing.
+    """Bring the Space to these files, in one commit; returns its address. Repeating it changes nothing.
+
+    What it replaces of ours goes, but for earlier snapshots that this code can read: permalinks to them go on working.
 
     Raises:
         HubUnreachable: no token, no rights, no network, or a change in between.
@@ -162,8 +175,7 @@ def publish(space_id: str, files: list[SpaceFile], *, private: bool = False) -> 
         head = api.repo_info(space_id, repo_type="space").sha
         there = api.list_repo_files(space_id, repo_type="space", revision=head)
         planned = {file.path for file in files}
-        ours = (*(f"{package}/" for package in PACKAGES),)
-        old = [path for path in there if path.startswith(ours) and path not in planned]
+        old = [path for path in there if _is_ours(path) and path not in planned]
         operations = [CommitOperationAdd(file.path, file.read()) for file in files]
         api.create_commit(
             space_id,

@@ -151,7 +151,7 @@ def build_gradio(site: Site) -> Any:
 
 
 class Server:
-    """A running board. Leave by ``close``."""
+    """A running board. ``port``: 0 takes any free one. Leave by ``close``."""
 
     def __init__(self, site: Site, host: str, port: int) -> None:
         self.socket = socket.socket()
@@ -167,6 +167,11 @@ class Server:
         config = uvicorn.Config(self.door, log_level="warning", forwarded_allow_ips=trusted, lifespan="on")
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it answers; with port 0 the system chose one."""
+        return "http://{}:{}".format(*self.socket.getsockname()[:2])
 
     def _stop(self) -> None:
         self._server.should_exit = True

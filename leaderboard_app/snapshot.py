@@ -162,7 +162,6 @@ class Snapshot:
     n_partial: int
     digest: str = ""
     commit: str | None = None
-    made_at: datetime | None = None
 
     def board(self, key: str | None = None) -> Board | None:
         """The board of that key or label; the first one for anything else, ``None`` of an empty ledger."""

@@ -11,7 +11,6 @@ import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +25,8 @@ from submissions.verification import Verification
 KEEP = 8
 COMMIT_FILE = "ledger-commit.txt"
 """Beside the results folder in a published Space, which is no checkout."""
+SHIPPED = "snapshots"
+"""Beside it too: the snapshots that were made when the Space was published."""
 
 
 def cache_folder() -> Path:
@@ -158,18 +159,21 @@ def load(digest: str, folder: Path, results: Path) -> Snapshot | None:
     return placed(found, results, lambda board: own / f"ranks-{board.key}.npy") if whole else None
 
 
+def find(digest: str, results: Path, folder: Path) -> Snapshot | None:
+    """The snapshot of a digest, shipped with the ledger or kept in ``folder``."""
+    return load(digest, results.parent / SHIPPED, results) or load(digest, folder, results)
+
+
 def build(results: Path, folder: Path) -> Snapshot:
     """The snapshot of the ledger as it is now: found on disk, or made and kept there where that is possible."""
     digest = ledger_digest(results)
-    for place in (results.parent / "snapshots", folder):
-        if kept := load(digest, place, results):
-            return kept
+    if kept := find(digest, results, folder):
+        return kept
     ledger = read_ledger(results)
     made = replace(
         make_snapshot(ledger, read_verifications(results)),
         digest=digest,
         commit=ledger_commit(results),
-        made_at=datetime.now(UTC),
     )
     try:
         save(made, folder)
@@ -222,5 +226,5 @@ class SnapshotCache:
         if digest not in self._pinned:
             if len(self._pinned) >= KEEP:
                 self._pinned.clear()
-            self._pinned[digest] = load(digest, self.folder, self.results)
+            self._pinned[digest] = find(digest, self.results, self.folder)
         return self._pinned[digest]
