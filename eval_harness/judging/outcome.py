@@ -164,15 +164,22 @@ def write_judgement(judged: Judged, found: schema.Judgement, verdicts: bytes) ->
     """Write the verdicts, then the judgement that names them. A judgement of fewer items never replaces one of more.
 
     Raises:
-        EvaluationError: there is one of more items.
+        EvaluationError: there is one of more items, or of another judge.
     """
     path = schema.judgement_path(judged.path, found.judge.model, f"{found.rubric.id}.{found.rubric.version}")
     if path.exists():
-        there = schema.parse_judgement(path.read_bytes())
-        if there.judged_sha256 == found.judged_sha256 and there.sample.n_items > found.sample.n_items:
-            raise EvaluationError(
-                f"{path} judges {there.sample.n_items} items, this run {found.sample.n_items}. Ask for as many, or remove it."
-            )
+        _check_replaceable(path, schema.parse_judgement(path.read_bytes()), found)
     write_whole(schema.verdicts_path(path), verdicts)
     write_whole(path, f"{found.model_dump_json(indent=1)}\n".encode())
     return path
+
+
+def _check_replaceable(path: Path, there: schema.Judgement, found: schema.Judgement) -> None:
+    if there.judge.model != found.judge.model:
+        raise EvaluationError(
+            f"{path} is of the judge {there.judge.model!r}, whose name gives the same file. Move one of them away."
+        )
+    if there.judged_sha256 == found.judged_sha256 and there.sample.n_items > found.sample.n_items:
+        raise EvaluationError(
+            f"{path} judges {there.sample.n_items} items, this run {found.sample.n_items}. Ask for as many, or remove it."
+        )

@@ -1,4 +1,4 @@
-"""A result with its predictions, as `deescalwild evaluate` writes it, of a baseline on the tiny dataset."""
+"""A result with its predictions, as `deescalwild evaluate` writes it, of a baseline whose words nobody says on the tiny dataset."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ from eval_harness.run import Settings, evaluate
 def measured(tiny_data, tmp_path_factory) -> Path:
     """A result file; look, don't touch."""
     digest = load_benchmark(tiny_data, "test").manifest.digest
-    candidate = models.resolve("baseline/repeat-civilian", train_digest=digest)
+    candidate = models.resolve("baseline/salad", train_digest=digest)
     return evaluate(candidate, Settings(tiny_data, tmp_path_factory.mktemp("measured") / "results"))
 
 
