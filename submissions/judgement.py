@@ -80,7 +80,10 @@ class SelfPreference(Strict):
 
 
 class Sample(Strict):
-    """Which items were judged: ``n_items`` of the ``n_available``, spread over scenarios by their size."""
+    """Which items were judged: ``n_items`` of the ``n_available``, spread over scenarios by their size.
+
+    ``replies_seed``: of a sampled run, the seed whose replies were judged.
+    """
 
     n_items: Count
     n_available: Count
@@ -88,6 +91,7 @@ class Sample(Strict):
     seed: int
     both_orders: bool
     history_words: int = Field(gt=0, le=1_000_000)
+    replies_seed: int | None = Field(None, ge=0, le=2**32 - 1)
 
 
 class Counts(Strict):

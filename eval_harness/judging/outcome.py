@@ -120,6 +120,7 @@ def _sample(judged: Judged, plan: Plan) -> schema.Sample:
         seed=plan.settings.seed,
         both_orders=plan.settings.both_orders,
         history_words=plan.settings.history_words,
+        replies_seed=judged.seed,
     )
 
 

@@ -15,12 +15,15 @@ from submissions.items import parse_items
 from submissions.ledger import LedgerError, items_path, parse_result
 from submissions.schema import Model
 
+PROTOCOL = "deescalwild"
+
 
 @dataclass(frozen=True)
 class Judged:
     """Ranked items of the benchmark with a model's replies, in the benchmark's order.
 
-    ``sha256``: of the file that was given. ``names``: of the model, for telling families: id, base model, architecture.
+    ``sha256``: of the file that was given. ``names``: of the model, for telling families: id, base model, architecture. ``seed``: whose
+    replies these are, of a sampled run.
     """
 
     path: Path
@@ -30,6 +33,7 @@ class Judged:
     is_baseline: bool
     benchmark: Benchmark
     exchanges: tuple[Exchange, ...]
+    seed: int | None = None
 
 
 def read_judged(path: Path, data: Path, *, split: str = "test", model_id: str | None = None) -> Judged:
@@ -64,6 +68,10 @@ def _read_result(path: Path, data: Path) -> Judged:
         result = parse_result(path.read_bytes())
     except LedgerError as error:
         raise EvaluationError(f"{path} is no result: {error}.") from None
+    if result.protocol.name != PROTOCOL:
+        raise EvaluationError(
+            f"{path} is of protocol {result.protocol.name}, whose items are others. Give a result of {PROTOCOL}."
+        )
     benchmark = load_benchmark(data, result.benchmark.split)
     if benchmark.manifest.digest != result.benchmark.digest:
         raise EvaluationError(
@@ -73,7 +81,9 @@ def _read_result(path: Path, data: Path) -> Judged:
     if not beside.is_file():
         raise EvaluationError(f"{path} has no predictions beside it ({beside.name}). They are what is judged.")
     rows = parse_items(beside.read_bytes(), result.provenance.items_sha256)
-    replies = {row.item_id: row.prediction for row in rows}
+    # Of a sampled run one seed is judged: another answer to the same item would have to be another judgement.
+    seed = min((row.seed for row in rows if row.seed is not None), default=None)
+    replies = {row.item_id: row.prediction for row in rows if row.seed == seed}
     return Judged(
         path,
         _sha256(path),
@@ -82,6 +92,7 @@ def _read_result(path: Path, data: Path) -> Judged:
         result.model.kind == "baseline",
         benchmark,
         _pair(path, benchmark, replies),
+        seed,
     )
 
 

@@ -20,7 +20,7 @@ from deescalwild_cli.main import app
 from eval_harness.benchmark import load_benchmark
 from eval_harness.errors import EvaluationError
 from submissions.judgement import Judgement, judgement_path, parse_judgement, read_judgements, verdicts_path
-from submissions.ledger import LedgerError, items_path, read_ledger, unpack_items
+from submissions.ledger import LedgerError, items_path, pack_items, read_ledger, unpack_items
 from tests import llama_server, loopback_openai
 from tests.eval_harness.judging.scripted import judging, replies_in, rubric_of
 from tests.loopback_openai import refuses, says
@@ -393,6 +393,28 @@ def test_a_result_of_other_data_is_refused(result, invoke):
     result.write_text(result.read_text().replace(digest, "a" * 64))
     run = invoke(result, "http://127.0.0.1:9/v1")
     assert isinstance(run.exception, EvaluationError) and "was measured on data" in str(run.exception)
+
+
+def test_a_result_of_the_papers_protocol_is_refused(result, invoke):
+    content = json.loads(result.read_text())
+    content["protocol"]["name"] = "deescalwild_paper"
+    result.write_text(json.dumps(content))
+    run = invoke(result, "http://127.0.0.1:9/v1")
+    assert isinstance(run.exception, EvaluationError) and "whose items are others" in str(run.exception)
+
+
+def test_of_a_sampled_run_the_replies_of_its_first_seed_are_judged(result, invoke):
+    rows = unpack_items(items_path(result).read_bytes())
+    sampled = [row | {"seed": seed, "prediction": f"Seed {seed}."} for seed in (7, 3) for row in rows]
+    packed = pack_items(sampled)
+    items_path(result).write_bytes(packed)
+    content = json.loads(result.read_text())
+    content["provenance"]["items_sha256"] = hashlib.sha256(packed).hexdigest()
+    result.write_text(json.dumps(content))
+    with loopback_openai.serving(judging(lambda *_: {})) as server:
+        invoke(result, server.base_url, "--items", 3, "--repeats", 0)
+    assert all("Seed 3." in replies_in(body).values() for body in server.requests)
+    assert read(result).sample.replies_seed == 3
 
 
 def test_predictions_that_are_not_the_results_are_refused(result, invoke):
