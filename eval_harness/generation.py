@@ -16,15 +16,18 @@ from eval_harness.errors import EvaluationError
 from eval_harness.journal import Journal
 from eval_harness.progress import Progress
 from eval_harness.prompt import WindowTooSmall, fit_to_window, render_prompt
-from eval_harness.sampling import Sampler, item_seed
+from eval_harness.sampling import item_seed
+from eval_harness.shared_replies import SharedReplies
+
+Answer = Callable[[list[str]], list[str]]
+"""Keys of one batch of requests → their replies."""
 
 
 class ResumableHFLM(HFLM):
     """lm-eval's HFLM with a journal, a progress report, and a shared prefix along each scenario.
 
     ``fingerprint`` names everything beside prompt and settings that a reply depends on: model and revision.
-    Requests to a supported architecture are decoded by :mod:`eval_harness.shared_prefix`, sampled ones by :mod:`eval_harness.sampling`; all
-    others by HFLM.
+    Requests to a supported architecture are answered by :mod:`eval_harness.shared_replies`, all others by HFLM.
     """
 
     def __init__(self, *args, journal: Journal, fingerprint: str, progress: Progress, **kwargs) -> None:
@@ -51,21 +54,19 @@ class ResumableHFLM(HFLM):
         """
         keys = [self._key(request) for request in requests]
         by_key = dict(zip(keys, requests, strict=True))
+        prompts, dropped = {}, {}
+        for key, request in by_key.items():
+            prompts[key], dropped[key] = self._fit(request)
+        answer = self._shared(by_key, prompts) if shared_prefix.supports(self.model) else self._plain(by_key, prompts)
         # Batches are those of the whole run, whatever is finished already: a batch's company moves the last bits of its logits.
         todo = [batch for batch in self._batches(by_key) if any(key not in self._journal.replies for key in batch)]
         done = len(by_key) - sum(map(len, todo))
         self._progress(done, len(by_key))
         for batch in todo:
-            own = [by_key[key] for key in batch]
-            prompts, dropped = zip(*map(self._fit, own), strict=True)
-            replies = self._generate(own, list(prompts))
-            self._journal.add(dict(zip(batch, replies, strict=True)), dict(zip(batch, dropped, strict=True)))
+            self._journal.add(dict(zip(batch, answer(batch), strict=True)), {key: dropped[key] for key in batch})
             done += len(batch)
             self._progress(done, len(by_key))
-        self.dropped_tokens = {
-            request.doc["item_id"]: self._journal.dropped_tokens[key]
-            for key, request in zip(keys, requests, strict=True)
-        }
+        self.dropped_tokens = {by_key[key].doc["item_id"]: dropped[key] for key in keys}
         return [self._journal.replies[key] for key in keys]
 
     def _batches(self, todo: dict[str, Instance]) -> Iterator[list[str]]:
@@ -113,61 +114,38 @@ class ResumableHFLM(HFLM):
                 f"{doc['item_id']}: {error}. The model cannot be evaluated on this benchmark."
             ) from None
 
-    def _generate(self, requests: list[Instance], prompts: list[str]) -> list[str]:
-        settings = requests[0].args[1]
-        if not shared_prefix.supports(self.model):
-            return self._generate_plainly(requests, prompts)
-        scenarios = [request.doc["scenario_id"] for request in requests]
-        item_ids = [request.doc["item_id"] for request in requests]
-        return self._generate_shared([self._encode(prompt) for prompt in prompts], scenarios, item_ids, settings)
+    def _shared(self, requests: dict[str, Instance], prompts: dict[str, str]) -> Answer:
+        """By the shared prefixes of each scenario."""
+        replies = SharedReplies(
+            self.model,
+            self.tokenizer,
+            {key: self._encode(prompt) for key, prompt in prompts.items()},
+            {key: request.doc["scenario_id"] for key, request in requests.items()},
+        )
 
-    def _generate_plainly(self, requests: list[Instance], prompts: list[str]) -> list[str]:
+        def answer(batch: list[str]) -> list[str]:
+            settings = requests[batch[0]].args[1]
+            seeds = [_seed(requests[key]) for key in batch] if settings.get("do_sample") else None
+            return replies.reply(batch, settings, seeds)
+
+        return answer
+
+    def _plain(self, requests: dict[str, Instance], prompts: dict[str, str]) -> Answer:
         """By HFLM: greedy replies in one batch, sampled ones each with the generator seeded for its item."""
-        known = {name: value for name, value in requests[0].args[1].items() if name != "seed"}
-        fitted = [
-            replace(request, arguments=(prompt, known)) for request, prompt in zip(requests, prompts, strict=True)
-        ]
-        if not known.get("do_sample"):
-            return super().generate_until(fitted, disable_tqdm=True)
-        replies = []
-        for request, own in zip(requests, fitted, strict=True):
-            torch.manual_seed(item_seed(request.args[1].get("seed", 0), request.doc["item_id"]))
-            replies += super().generate_until([own], disable_tqdm=True)
-        return replies
 
-    def _generate_shared(
-        self, prompts: list[list[int]], scenarios: list[str], item_ids: list[str], settings: dict
-    ) -> list[str]:
-        """Replies, the prompts of each scenario along one encoded dialogue, all scenarios step by step together."""
-        by_scenario: dict[str, list[int]] = {}
-        for index, scenario in enumerate(scenarios):
-            by_scenario.setdefault(scenario, []).append(index)
-        by_tail: dict[int, list[tuple[shared_prefix.Dialogue, list[int]]]] = {}
-        for own in by_scenario.values():
-            dialogue = shared_prefix.encode(self.model, max((prompts[i] for i in own), key=len))
-            for tail, group in shared_prefix.group_by_tail(dialogue, [prompts[i] for i in own]).items():
-                by_tail.setdefault(tail, []).append((dialogue, [own[i] for i in group]))
-        is_finished = self._end_of_reply(settings["until"])
-        replies = [""] * len(prompts)
-        for groups in by_tail.values():
-            requests = [(dialogue, [prompts[i] for i in group]) for dialogue, group in groups]
-            order = [i for _, group in groups for i in group]
-            choose = shared_prefix.greedy
-            if settings.get("do_sample"):
-                seeds = [item_seed(settings.get("seed", 0), item_ids[i]) for i in order]
-                choose = Sampler([prompts[i] for i in order], seeds, settings)
-            tokens = shared_prefix.decode(self.model, requests, settings["max_gen_toks"], is_finished, choose)
-            for index, own_tokens in zip(order, tokens, strict=True):
-                text = self.tokenizer.decode(own_tokens, skip_special_tokens=True)
-                replies[index] = min((text.split(stop)[0] for stop in settings["until"]), key=len, default=text)
-        return replies
+        def answer(batch: list[str]) -> list[str]:
+            settings = {name: value for name, value in requests[batch[0]].args[1].items() if name != "seed"}
+            fitted = [replace(requests[key], arguments=(prompts[key], settings)) for key in batch]
+            if not settings.get("do_sample"):
+                return super(ResumableHFLM, self).generate_until(fitted, disable_tqdm=True)
+            replies = []
+            for key, request in zip(batch, fitted, strict=True):
+                torch.manual_seed(_seed(requests[key]))
+                replies += super(ResumableHFLM, self).generate_until([request], disable_tqdm=True)
+            return replies
 
-    def _end_of_reply(self, stops: list[str]) -> Callable[[list[int]], bool]:
-        end_tokens = self.model.generation_config.eos_token_id
-        ends = set(end_tokens if isinstance(end_tokens, list) else [end_tokens]) | {self.tokenizer.eos_token_id}
-        window = max(map(len, stops), default=0) + 1
+        return answer
 
-        def is_finished(tokens: list[int]) -> bool:
-            return tokens[-1] in ends or any(stop in self.tokenizer.decode(tokens[-window:]) for stop in stops)
 
-        return is_finished
+def _seed(request: Instance) -> int:
+    return item_seed(request.args[1].get("seed", 0), request.doc["item_id"])

@@ -6,15 +6,19 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import psutil
 
+from eval_harness.meters import metered
+from eval_harness.scoring.bertscore import forget_encoders
 from submissions.schema import Latency, Machine, Quantiles
 
 N_WARMUP = 2
 N_ITEMS = 12
 MAX_NEW_TOKENS = 32
+T = TypeVar("T")
 
 
 def this_machine(profile: str | None = None) -> Machine:
@@ -80,25 +84,42 @@ def _quantiles(seconds: np.ndarray) -> Quantiles:
     return Quantiles(p50=float(p50), p95=float(p95))
 
 
-def measure(lm, prompts: Sequence[str]) -> Latency:
-    """Time greedy replies to prompts spread evenly over the benchmark.
+def evenly(values: Sequence[T], n: int) -> list[T]:
+    """At most ``n`` values, spread evenly over all, the first and the last among them."""
+    return [values[i] for i in np.linspace(0, len(values) - 1, min(n, len(values))).astype(int)]
+
+
+def measure(lm, prompts: Sequence[str], *, profile: str | None = None, n_items: int = N_ITEMS) -> Latency:
+    """Time greedy replies to prompts spread evenly over the benchmark, after ``N_WARMUP`` replies that do not count.
+
+    Peak memory holds whatever else the process holds then: after a run the metrics' encoder is let go first.
 
     Args:
         lm: a loaded lm-eval ``HFLM``.
         prompts: rendered prompts of the benchmark's items, in order; at least one.
+        profile: name of this machine for people.
+        n_items: replies to time at most.
     """
-    spread = np.linspace(0, len(prompts) - 1, min(N_ITEMS, len(prompts))).astype(int)
-    for index in spread[:N_WARMUP]:
-        _one(lm, prompts[index])
-    first, total, tokens = (np.array(column) for column in zip(*(_one(lm, prompts[i]) for i in spread), strict=True))
+    chosen = evenly(prompts, n_items)
+    for prompt in chosen[:N_WARMUP]:
+        _one(lm, prompt)
+    forget_encoders()
+    with metered() as reading:
+        timings = [_one(lm, prompt) for prompt in chosen]
+    first, total, tokens = (np.array(column) for column in zip(*timings, strict=True))
+    # A reply of one token has no time between tokens.
+    later, rest = (tokens - 1)[tokens > 1], (total - first)[tokens > 1]
     return Latency(
-        machine=this_machine(),
+        machine=this_machine(profile),
         engine="hf",
-        n_items=len(spread),
-        n_warmup=min(N_WARMUP, len(spread)),
+        n_items=len(chosen),
+        n_warmup=min(N_WARMUP, len(chosen)),
         max_new_tokens=MAX_NEW_TOKENS,
         first_token_s=_quantiles(first),
-        output_token_s=_quantiles((total - first) / np.maximum(tokens - 1, 1)),
+        output_token_s=_quantiles(rest / later if len(later) else np.zeros(1)),
         end_to_end_s=_quantiles(total),
-        output_tokens_per_s=float(tokens.sum() / (total - first + 1e-9).sum()) if tokens.sum() > len(tokens) else 0.0,
+        output_tokens_per_s=float(later.sum() / rest.sum()) if len(later) else 0.0,
+        peak_memory_mib=reading.peak_memory_mib,
+        peak_gpu_memory_mib=reading.peak_gpu_memory_mib,
+        energy_j_per_item=None if reading.energy_j is None else reading.energy_j / len(chosen),
     )

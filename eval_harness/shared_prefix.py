@@ -20,6 +20,9 @@ NAME = "deescalwild_shared_prefix"
 SUPPORTED = frozenset({"llama", "qwen2", "qwen3", "granite"})
 """Architectures whose attention is plain: causal, no sliding window, no soft cap. Others take the usual path."""
 
+MAX_TAIL = 64
+"""Tokens that a prompt may have beyond a dialogue and share it: enough for a chat template's last lines."""
+
 
 @dataclass(frozen=True)
 class Dialogue:
@@ -219,6 +222,23 @@ def decode(
                 _keep(blocks, going, model.device)
                 own.batch_select_indices(kept)
     return replies
+
+
+def leaders(prompts: Sequence[Sequence[int]]) -> list[int]:
+    """For each prompt the index of the prompt whose encoding it shares: a longer one that it continues by at most MAX_TAIL tokens, else itself.
+
+    Prompts of a scenario mostly share one. Where the history is cut to its budget, each begins at another turn and leads itself.
+    """
+    found = list(range(len(prompts)))
+    leading: list[int] = []
+    for index in sorted(found, key=lambda i: -len(prompts[i])):
+        own = prompts[index]
+        leader = next((i for i in leading if len(own) - common_prefix(prompts[i], own) <= MAX_TAIL), None)
+        if leader is None:
+            leading.append(index)
+        else:
+            found[index] = leader
+    return found
 
 
 def group_by_tail(dialogue: Dialogue, prompts: Sequence[Sequence[int]]) -> dict[int, list[int]]:

@@ -88,6 +88,11 @@ def _load(encoder: Encoder):
     return scorer
 
 
+def forget_encoders() -> None:
+    """Let go of loaded encoders; the next score loads them again."""
+    _load.cache_clear()
+
+
 class BERTScore(Metric):
     """Mean over items of BERTScore F1, 0–1.
 
