@@ -97,6 +97,7 @@ def evaluate(
 
     quiet_libraries()
     from eval_harness.benchmark import find_data, load_benchmark
+    from eval_harness.errors import full_disk_named
     from eval_harness.models import resolve
     from eval_harness.processes import process_rank
     from eval_harness.progress import progress_bar
@@ -136,7 +137,7 @@ def evaluate(
     )
     for rules in protocol.protocols:
         own = replace(settings, protocol=rules, seeds=chosen_seeds if sampled or rules != "deescalwild" else ())
-        with progress_bar(candidate.model.id) as report:
+        with full_disk_named(settings.results), progress_bar(candidate.model.id) as report:
             path = run_evaluation(candidate, own, report)
         if process_rank() == 0:
             _print_scores(path)
