@@ -24,6 +24,10 @@ class Stopped(Exception):
     """The worker asked the engine to stop: the attempt is no longer its own."""
 
 
+class EngineMissing(OSError):
+    """What an engine needs is not on this machine."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one attempt may use. ``memory_gib``: of the evaluation with all its processes, without GPU memory."""
@@ -76,7 +80,12 @@ class Engine(Protocol):
 
 
 def open_engine(name: str) -> Engine:
-    """An engine by its name on the command line: local, slurm, ray or hf-jobs."""
+    """An engine by its name on the command line: local, slurm, ray or hf-jobs.
+
+    Raises:
+        EngineMissing: this machine cannot run it; found before any request is taken.
+        LedgerError: its settings are missing.
+    """
     if name == "slurm":
         from submissions.engines.slurm import SlurmEngine
 

@@ -1,10 +1,12 @@
 """A request → the command that evaluates it, and the environment it may see."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from submissions.engines import EvaluationFailed
+from submissions.engines import EvaluationFailed, Job
+from submissions.engines.weights import fetch_weights
 from submissions.request import Request
 
 PROGRAM = (sys.executable, "-m", "deescalwild_cli")
@@ -29,13 +31,31 @@ def evaluation_command(request: Request, data: Path | str, output: Path | str, e
             "An API is not run by the queue. Answer the items yourself and send them with `deescalwild score`.",
             is_final=True,
         )
-    command = ["evaluate", request.model, "--revision", request.revision, "--kind", request.kind]
-    command += ["--licence", request.licence, "--data", str(data), "--output", str(output)]
-    if request.quantisation:
-        command += ["--quantisation", request.quantisation]
-    if encoder:
-        command += ["--encoder", encoder]
-    return command
+    options = {
+        "revision": request.revision,
+        "kind": request.kind,
+        "licence": request.licence,
+        "protocol": "paper" if request.protocol == "deescalwild_paper" else "ranked",
+        "data": data,
+        "output": output,
+        "quantisation": request.quantisation,
+        "encoder": encoder,
+    }
+    # One word each: a stranger's text can then be no option, and no name of a file.
+    return ["evaluate", request.model, *(f"--{name}={value}" for name, value in options.items() if value)]
+
+
+def offline_step(job: Job) -> tuple[list[str], dict[str, str]]:
+    """Fetch the weights; then the command that needs no network, and an environment with no token.
+
+    Raises:
+        EvaluationFailed: no evaluation can measure it, or its weights cannot be had.
+    """
+    command = [*PROGRAM, *evaluation_command(job.request, job.data, job.output, job.encoder)]
+    cache = fetch_weights(job.request)
+    home = job.folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    return command, without_secrets(os.environ, home=home, cache=cache)
 
 
 def without_secrets(environment: Mapping[str, str], *, home: Path, cache: Path) -> dict[str, str]:

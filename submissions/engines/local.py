@@ -1,12 +1,10 @@
 """The evaluation as a subprocess of the worker, on this machine."""
 
-import os
 from threading import Event
 
 from submissions.engines import Job
-from submissions.engines.command import PROGRAM, evaluation_command, without_secrets
+from submissions.engines.command import offline_step
 from submissions.engines.process import run
-from submissions.engines.weights import fetch_weights
 
 
 class LocalEngine:
@@ -16,8 +14,5 @@ class LocalEngine:
 
     def evaluate(self, job: Job, stop: Event) -> None:
         """See :class:`~submissions.engines.Engine`."""
-        command = evaluation_command(job.request, job.data, job.output, job.encoder)
-        cache = fetch_weights(job.request)
-        home = job.folder / "home"
-        home.mkdir(parents=True, exist_ok=True)
-        run([*PROGRAM, *command], without_secrets(os.environ, home=home, cache=cache), job.log, job.limits, stop)
+        command, env = offline_step(job)
+        run(command, env, job.log, job.limits, stop)

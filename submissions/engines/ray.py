@@ -8,10 +8,9 @@ import os
 from threading import Event
 from typing import Any
 
-from submissions.engines import EvaluationFailed, Job, Stopped
-from submissions.engines.command import PROGRAM, evaluation_command, without_secrets
+from submissions.engines import EngineMissing, EvaluationFailed, Job, Stopped
+from submissions.engines.command import offline_step
 from submissions.engines.process import run
-from submissions.engines.weights import fetch_weights
 
 POLL_S = 1.0
 GPUS = "DEESCALWILD_RAY_GPUS"
@@ -23,26 +22,25 @@ class RayEngine:
     shares_private_data = True
 
     def __init__(self) -> None:
-        import ray
-
+        try:
+            import ray
+        except ImportError:
+            raise EngineMissing("--on ray needs Ray. Install it with `pip install ray`.") from None
         if not ray.is_initialized():
-            ray.init(
-                address=os.environ.get("RAY_ADDRESS") or None,
-                log_to_driver=False,
-                include_dashboard=False,
-                configure_logging=False,
-            )
+            address = os.environ.get("RAY_ADDRESS")
+            try:
+                ray.init(address=address or None, log_to_driver=False, include_dashboard=False, configure_logging=False)
+            except ConnectionError:
+                raise EngineMissing(
+                    f"No Ray cluster answers at RAY_ADDRESS={address}. Start it, or unset it."
+                ) from None
         self._gpus = float(os.environ.get(GPUS) or 0)
 
     def evaluate(self, job: Job, stop: Event) -> None:
         """See :class:`~submissions.engines.Engine`."""
         import ray
 
-        command = [*PROGRAM, *evaluation_command(job.request, job.data, job.output, job.encoder)]
-        cache = fetch_weights(job.request)
-        home = job.folder / "home"
-        home.mkdir(parents=True, exist_ok=True)
-        env = without_secrets(os.environ, home=home, cache=cache)
+        command, env = offline_step(job)
         task = ray.remote(num_cpus=1, num_gpus=self._gpus, max_retries=0)(_run_on_node).remote(command, env, job)
         try:
             while not ray.wait([task], timeout=POLL_S)[0]:

@@ -7,15 +7,15 @@
 import math
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
-from submissions.engines import EvaluationFailed, Job, Limits, Stopped
-from submissions.engines.command import PROGRAM, evaluation_command, without_secrets
+from submissions.engines import EngineMissing, EvaluationFailed, Job, Limits, Stopped
+from submissions.engines.command import offline_step
 from submissions.engines.process import run
-from submissions.engines.weights import fetch_weights
 from submissions.logs import error_line, log_tail
 
 QUEUE_TIME_S = 7 * 24 * 3600.0
@@ -42,14 +42,16 @@ class SlurmEngine:
 
     shares_private_data = True
 
+    def __init__(self) -> None:
+        if shutil.which("sbatch") is None:
+            raise EngineMissing(
+                "--on slurm needs the command sbatch. Run the worker on a node of the cluster that has it."
+            )
+
     def evaluate(self, job: Job, stop: Event) -> None:
         """See :class:`~submissions.engines.Engine`."""
-        command = evaluation_command(job.request, job.data, job.output, job.encoder)
-        cache = fetch_weights(job.request)
-        home = job.folder / "home"
-        home.mkdir(parents=True, exist_ok=True)
         batch, answer = job.folder / "job.sh", job.folder / "sbatch.txt"
-        batch.write_text(script([*PROGRAM, *command], without_secrets(os.environ, home=home, cache=cache)))
+        batch.write_text(script(*offline_step(job)))
         name = f"deescalwild-{job.request.revision[:12]}"
         try:
             run(submission(batch, job.log, job.limits, name), os.environ, answer, Limits(QUEUE_TIME_S), stop)
@@ -59,7 +61,7 @@ class SlurmEngine:
         except EvaluationFailed as error:
             self._cancel(answer)
             tail = log_tail(job.log)
-            reason = error_line(tail) or (f"The Slurm job failed: {error.reason}")
+            reason = error_line(tail) or f"The Slurm job failed: {error.reason}"
             raise EvaluationFailed(reason, tail or error.log_tail, is_final=error.is_final and bool(tail)) from None
 
     def _cancel(self, answer: Path) -> None:

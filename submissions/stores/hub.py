@@ -141,7 +141,7 @@ class HubStore:
 
     def _patiently(self, call: Callable[[], T]) -> T:
         """Call again after a conflict or a passing fault, with growing pauses."""
-        import httpx
+        import httpx2
         from huggingface_hub.errors import HfHubHTTPError
 
         for number in range(WRITES):
@@ -152,7 +152,7 @@ class HubStore:
                 if status not in (*CONFLICTS, *PASSING):
                     raise
                 last: Exception = error
-            except httpx.TransportError as error:
+            except httpx2.TransportError as error:
                 last = error
             time.sleep(min(self._pause_s * 2**number, LONGEST_PAUSE_S) * random.uniform(0.5, 1.5))
         raise HubUnreachable(f"{self._repo}: the Hub refused {WRITES} times ({printable(str(last), 120)}).") from last

@@ -6,7 +6,7 @@ then ``server.py`` (HTTP).
 
 It speaks: whoami, repositories (create, delete, info, list, settings), tree, paths-info, resolve with ranges, preupload, LFS
 batch and upload, commits with ``parent_commit`` and ``create_pr``, refs, branches, tags, discussions and pull requests with
-comments, status, title and merge, validate-yaml and auth-check. It refuses what the Hub refuses: writing without being a member, private and
+comments, status, title and merge, validate-yaml and auth-check, and jobs with their buckets (``jobs.py``). It refuses what the Hub refuses: writing without being a member, private and
 gated repositories, a stale parent commit, a second tag of a name, a commit of an LFS object that was never uploaded.
 
 It does not speak Xet, so the client runs with ``HF_HUB_DISABLE_XET=1``; ``client.py`` sets that and all else, for this process or another.

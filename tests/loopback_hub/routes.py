@@ -627,3 +627,47 @@ def merge(call: Call) -> Any:
         found.events.append(_comment(call.signed_in, text))
     found.events.append(_event("status-change", call.signed_in.name, {"status": "merged"}))
     return {}
+
+
+# -- jobs and buckets ---------------------------------------------------------------------------------------------------------
+
+
+def _job(call: Call) -> str:
+    """The job of the path; only who started it sees it."""
+    number = call.parts["number"]
+    job = call.store.jobs.by_id.get(number)
+    if job is None or job.owner != call.signed_in.name:
+        raise Refusal(404, "Job not found")
+    return number
+
+
+@route("POST", r"/api/jobs/(?P<namespace>[^/]+)")
+def run_job(call: Call) -> Any:
+    return call.store.jobs.post(call.request.json(), call.signed_in.name)
+
+
+@route("GET", r"/api/jobs/(?P<namespace>[^/]+)/(?P<number>[0-9a-f]+)")
+def inspect_job(call: Call) -> Any:
+    return call.store.jobs.ask(_job(call))
+
+
+@route("GET", r"/api/jobs/(?P<namespace>[^/]+)/(?P<number>[0-9a-f]+)/logs")
+def job_logs(call: Call) -> Any:
+    return Answer(call.store.jobs.log(_job(call)), headers={"Content-Type": "text/event-stream"})
+
+
+@route("POST", r"/api/jobs/(?P<namespace>[^/]+)/(?P<number>[0-9a-f]+)/cancel")
+def cancel_job(call: Call) -> Any:
+    job = call.store.jobs.by_id[_job(call)]
+    job.stage = "CANCELED" if job.stage == "RUNNING" else job.stage
+    return {}
+
+
+@route("GET", r"/api/buckets/(?P<id>[^/]+/[^/]+)/tree/(?P<prefix>[^/]+)")
+def bucket_tree(call: Call) -> Any:
+    return call.store.jobs.files(call.parts["id"], call.parts["prefix"])
+
+
+@route("GET", r"/buckets/(?P<id>[^/]+/[^/]+)/resolve/(?P<path>[^/]+)")
+def bucket_file(call: Call) -> Any:
+    return Answer(call.store.jobs.buckets[call.parts["id"]][call.parts["path"]])

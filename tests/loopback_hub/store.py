@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.loopback_hub.jobs import Jobs
+
 MAIN = "refs/heads/main"
 
 
@@ -192,6 +194,7 @@ class Store:
     users: tuple[User, ...]
     repos: dict[tuple[str, str], Repo] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
+    jobs: Jobs = field(default_factory=Jobs)
 
     def repo(self, kind: str, repo_id: str) -> Repo:
         """An existing repository."""
