@@ -13,10 +13,10 @@ from leaderboard_app.board_page import open_view
 from leaderboard_app.columns import Entry
 from leaderboard_app.comparison import MAX_MODELS, MIN_MODELS
 from leaderboard_app.comparison import compare as compare_rows
-from leaderboard_app.exports import records, source_of
+from leaderboard_app.exports import records, source_of, withheld_records
 from leaderboard_app.limits import RateLimit
 from leaderboard_app.queue_view import ORDER, Waiting, read_queue
-from leaderboard_app.row_keys import find, key_of
+from leaderboard_app.row_keys import find, find_withheld, key_of
 from leaderboard_app.site import Site
 from leaderboard_app.snapshot import Board, Row
 from submissions.ledger import printable
@@ -37,13 +37,15 @@ def ranking(site: Site, query: str = "", offset: int = 0, limit: int = 100) -> d
         raise ValueError(f"offset must not be negative and limit must be 1 to {MAX_ROWS}")
     shown = open_view(site, query)
     if shown.board is None or shown.selection is None:
-        return {"source": None, "notes": list(shown.notes), "total": 0, "rows": []}
+        empty = {"source": None, "notes": list(shown.notes), "total": 0, "rows": []}
+        return empty | {"withheld": withheld_records(shown.snapshot.withheld_from(None), [])}
     entries = shown.selection.entries
     return {
         "source": source_of(shown.snapshot, shown.board),
         "notes": list(shown.notes),
         "total": len(entries),
         "rows": records(entries[offset : offset + limit]),
+        "withheld": withheld_records(shown.snapshot.withheld_from(shown.board), []),
     }
 
 
@@ -56,8 +58,14 @@ def model(site: Site, model_id: str, board: str = "") -> dict[str, Any]:
     found, row = _row(site, model_id, board)
     whole = row.result.model_dump(mode="json", exclude={"per_scenario"})
     record = records([Entry(row, row.standing, row.standing.mean_rank)])[0]
-    flags = [flag.model_dump(mode="json") for flag in row.flags]
-    return {"source": source_of(site.snapshot, found), "standing": record, "flags": flags, "result": whole}
+    return {
+        "source": source_of(site.snapshot, found),
+        "standing": record,
+        "flags": [flag.model_dump(mode="json") for flag in row.flags],
+        "decisions": [own.model_dump(mode="json") for own in row.decisions],
+        "held_out": row.held_out,
+        "result": whole,
+    }
 
 
 def compare(site: Site, model_ids: list[str], board: str = "") -> dict[str, Any]:
@@ -115,6 +123,8 @@ def _row(site: Site, model_id: str, board: str) -> tuple[Board, Row]:
     found = site.board(board or None)
     row = find(found, model_id)
     if found is None or row is None:
+        if withheld := find_withheld(site.snapshot.withheld, model_id):
+            raise ValueError(f"{withheld.model.id} is withheld: {withheld.decision.reason}")
         raise ValueError(f"there is no row {printable(model_id, 80)!r} on this board")
     return found, row
 

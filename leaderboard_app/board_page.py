@@ -75,7 +75,7 @@ def render_part(shown: Shown) -> dict[str, object]:
 def _values(shown: Shown) -> Mapping[str, object]:
     board, selection, view = shown.board, shown.selection, shown.view
     if board is None or selection is None:
-        return {"board": None}
+        return {"board": None, "withheld": shown.snapshot.withheld_from(None), "tiers": TIERS}
     entries = selection.entries
     return {
         "board": board,
@@ -86,7 +86,8 @@ def _values(shown: Shown) -> Mapping[str, object]:
         "selection": selection,
         "counts": selection.counts,
         "shown": entries if view.all_rows else entries[:FIRST_ROWS],
-        "columns": [COLUMNS[name] for name in (*FIXED, *view.columns)],
+        "columns": [COLUMNS[name] for name in (*FIXED, *view.columns) if name != "held_out" or has_held_out(board)],
+        "withheld": shown.snapshot.withheld_from(board),
         "column_title": lambda column: _title(column, view),
         "model_link": _model_link,
         "links": _links(shown, board),
@@ -99,6 +100,11 @@ def _values(shown: Shown) -> Mapping[str, object]:
         "facet_titles": FACET_TITLES,
         "tiers": TIERS,
     }
+
+
+def has_held_out(board: Board) -> bool:
+    """Whether any row was measured on the private split: without one the column would be dashes."""
+    return any(row.held_out for row in board.rows)
 
 
 def _title(column: Column, view: View) -> str:

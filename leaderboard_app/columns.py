@@ -70,6 +70,13 @@ COLUMNS = {
             lambda entry: entry.row.latency.end_to_end_s.p50 if entry.row.latency else None,
             hint="median seconds a reply at batch 1, on the machine named below it",
         ),
+        Column(
+            "held_out",
+            "Public − private",
+            "descending",
+            lambda entry: entry.row.excess.get(METRICS[0]),
+            hint="ROUGE-L on the public split minus ROUGE-L on the private one: much more than others lose hints at memorised answers",
+        ),
         Column("tier", "Checked", "ascending", lambda entry: entry.row.tier, is_number=False),
         Column("kind", "Kind", "ascending", lambda entry: entry.row.model.kind, is_number=False),
         Column("family", "Family", "ascending", lambda entry: family_of(entry.row), is_number=False),
@@ -82,7 +89,7 @@ COLUMNS = {
 }
 FIXED = tuple(name for name, column in COLUMNS.items() if column.is_fixed)
 CHOICES = tuple(name for name, column in COLUMNS.items() if not column.is_fixed)
-DEFAULT = (*METRICS, "key", "size", "latency", "tier")
+DEFAULT = (*METRICS, "key", "size", "latency", "held_out", "tier")
 
 
 def sort_entries(entries: list[Entry], name: str, direction: Direction) -> list[Entry]:

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from leaderboard_app.columns import CHOICES, Entry, family_of
-from leaderboard_app.snapshot import Board, Snapshot
+from leaderboard_app.snapshot import Board, Snapshot, Withheld
+from submissions.decisions import Decision
 from submissions.schema import METRICS
+from submissions.verification import Flag
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -44,7 +46,8 @@ def _record(entry: Entry, columns: Sequence[str]) -> dict[str, Any]:
             "latency_machine": latency.machine.profile if latency else None,
             "latency_engine": latency.engine if latency else None,
         },
-        "tier": {"tier": row.tier, "flags": "; ".join(f"{flag.name}: {flag.evidence}" for flag in row.flags)},
+        "held_out": {f"{metric}_held_out": (row.held_out or {}).get(metric) for metric in METRICS},
+        "tier": {"tier": row.tier, "flags": _flags(row.flags), "decisions": _decisions(row.decisions)},
         "kind": {"kind": model.kind, "base_model": model.base_model},
         "family": {"family": family_of(row)},
         "licence": {"licence": model.licence},
@@ -55,6 +58,40 @@ def _record(entry: Entry, columns: Sequence[str]) -> dict[str, Any]:
         if name in columns:
             record |= values
     return record | {"file": row.path}
+
+
+def withheld_records(withheld: Sequence[Withheld], like: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Withheld results as records with the same keys as those of ranked rows, without ranks; the reason is among the decisions."""
+    return [_withheld_record(own, list(like[0]) if like else None) for own in withheld]
+
+
+def _withheld_record(own: Withheld, keys: Sequence[str] | None) -> dict[str, Any]:
+    model = own.model
+    known: dict[str, Any] = {
+        "model": model.id,
+        "revision": model.revision,
+        "parameters": model.parameters,
+        "tier": own.tier,
+        "flags": _flags(own.flags),
+        "decisions": _decisions([own.decision]),
+        "kind": model.kind,
+        "base_model": model.base_model,
+        "licence": model.licence,
+        "precision": model.precision,
+        "quantisation": model.quantisation,
+        "file": own.path,
+    }
+    for metric, (value, low, high) in own.scores.items():
+        known |= {metric: value, f"{metric}_low": low, f"{metric}_high": high}
+    return {key: known.get(key) for key in keys or known}
+
+
+def _flags(flags: Iterable[Flag]) -> str:
+    return "; ".join(f"{flag.name}: {flag.evidence}" for flag in flags)
+
+
+def _decisions(decisions: Iterable[Decision]) -> str:
+    return "; ".join(f"{own.action}: {own.reason}" for own in decisions)
 
 
 def source_of(snapshot: Snapshot, board: Board) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from submissions.schema import METRICS
 HERE = Path(__file__).parent
 METRIC_NAMES = {"rouge_l": "ROUGE-L", "bleu_4": "BLEU-4", "meteor": "METEOR", "bertscore": "BERTScore"}
 MAX_SHOWN_WORDS = 4000
+VERDICTS = {"accept": "accepted", "withhold": "withheld", "note": "note"}
 KIND_NAMES = {"base": "base", "fine-tuned": "fine-tuned", "api": "API", "baseline": "trivial baseline"}
 
 
@@ -70,7 +71,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(score=format_score, gain=format_gain, size=format_size, seconds=format_seconds)
     environment.filters.update(p_value=format_p, words=format_words, at=place_on, row_key=key_of)
-    environment.globals.update(metrics=METRICS, metric_names=METRIC_NAMES, kind_names=KIND_NAMES)
+    environment.globals.update(metrics=METRICS, metric_names=METRIC_NAMES, kind_names=KIND_NAMES, verdicts=VERDICTS)
     return environment
 
 

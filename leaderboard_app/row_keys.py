@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from leaderboard_app.snapshot import Board, Row
+from leaderboard_app.snapshot import Board, Row, Withheld
 
 
-def key_of(row: Row) -> str:
+def key_of(row: Row | Withheld) -> str:
     """The row's name; the same parts that name its file."""
     model = row.model
     return f"{model.id}@{model.revision[:12]}-{model.precision}"
@@ -17,6 +17,11 @@ def find(board: Board | None, key: str) -> Row | None:
     return next((row for row in rows if key_of(row) == key), None) or next(
         (row for row in rows if row.model.id == key), None
     )
+
+
+def find_withheld(withheld: Iterable[Withheld], key: str) -> Withheld | None:
+    """The withheld result of that name or model id."""
+    return next((own for own in withheld if key in (own.model.id, key_of(own))), None)
 
 
 def find_all(board: Board | None, keys: Iterable[str]) -> list[Row]:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leaderboard_app.board_page import Shown, open_view, render_leaderboard, render_part
-from leaderboard_app.exports import FORMATS, WRITERS, records, source_of
+from leaderboard_app.exports import FORMATS, WRITERS, records, source_of, withheld_records
 from leaderboard_app.filters import select
 from leaderboard_app.limits import RateLimit
 from leaderboard_app.rendering import render
@@ -128,11 +128,13 @@ class FrontDoor:
 
 
 def export(shown: Shown, name: str, everything: bool) -> Response:
-    """A file of the rows that a view shows, or of the whole board."""
+    """A file of the rows that a view shows, or of the whole board with what is withheld from it."""
     if shown.board is None or shown.selection is None:
         return PlainTextResponse("The ledger holds no result yet.", 404, HEADERS)
     selection = select(shown.board, View()) if everything else shown.selection
     rows = records(selection.entries) if everything else records(selection.entries, shown.view.columns)
+    if everything:
+        rows += withheld_records(shown.snapshot.withheld_from(shown.board), rows)
     content = WRITERS[name](rows, source_of(shown.snapshot, shown.board))
     file = f"deescalwild-{shown.board.key}-{shown.snapshot.digest[:12]}{'' if everything else '-view'}.{name}"
     return Response(

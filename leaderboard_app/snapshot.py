@@ -5,7 +5,7 @@ a page filters or searches never changes them. ``store.py`` keeps a snapshot on 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -15,12 +15,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard_app.findings import Findings
+from submissions.decisions import Decision
 from submissions.ledger import Ledger, Problem, path_of, read_result
 from submissions.ranking import Order, Ranking, rank
 from submissions.schema import METRICS, Benchmark, Latency, Model, Protocol, Reported, Result
 from submissions.statistics import ScenarioStatistics, scores
-from submissions.verification import Flag, Verification
+from submissions.verification import Flag
 
+NONE = Findings()
 TOLERANCE = 0.05
 """How far a stated score may be from what its own sums give, ×100: half of the last digit shown."""
 
@@ -65,7 +68,10 @@ class Borda(Place):
 
 @dataclass(frozen=True)
 class Row:
-    """One ranked result. ``path``: of its file below the results folder ``root``. ``flags``: what maintainers found odd."""
+    """One ranked result. ``path``: of its file below the results folder ``root``. ``flags``: what maintainers found odd.
+
+    ``decisions``: theirs on it, oldest first. ``held_out``: metric → score on the private split, where it was measured there.
+    """
 
     path: str
     model: Model
@@ -77,6 +83,8 @@ class Row:
     scores: dict[str, MetricScore]
     tier: str
     flags: tuple[Flag, ...]
+    decisions: tuple[Decision, ...] = ()
+    held_out: dict[str, float] | None = None
     root: Path = field(default=Path(), compare=False)
 
     @property
@@ -87,6 +95,11 @@ class Row:
     def gains(self) -> dict[str, float]:
         """metric → score minus the best baseline's; empty without baselines."""
         return {metric: own.gain for metric, own in self.scores.items() if own.gain is not None}
+
+    @property
+    def excess(self) -> dict[str, float]:
+        """metric → public score minus the private split's; empty where there is none."""
+        return {metric: self.scores[metric].value - own for metric, own in (self.held_out or {}).items()}
 
     def score(self, metric: str) -> MetricScore:
         """Score on the ranked subset."""
@@ -106,6 +119,22 @@ class Row:
         row = replace(self)
         row.__dict__["result"] = result
         return row
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A result that maintainers took out of the ranking: shown with their reason. ``board``: key of the board it would stand on.
+
+    ``scores``: metric → (score, low, high) as its file states them.
+    """
+
+    path: str
+    board: str
+    model: Model
+    scores: dict[str, tuple[float, float, float]]
+    decision: Decision
+    tier: str
+    flags: tuple[Flag, ...]
 
 
 @dataclass(frozen=True)
@@ -153,13 +182,14 @@ class Board:
 class Snapshot:
     """Everything the pages show. ``digest``: of the ledger's files it was made from. ``commit``: of the checkout they lay in.
 
-    ``n_partial``: runs over part of a split, which are never ranked.
+    ``n_partial``: runs over part of a split, which are never ranked. ``withheld``: results that maintainers do not rank.
     """
 
     boards: tuple[Board, ...]
     reported: tuple[Reported, ...]
     problems: tuple[Problem, ...]
     n_partial: int
+    withheld: tuple[Withheld, ...] = ()
     digest: str = ""
     commit: str | None = None
 
@@ -168,8 +198,13 @@ class Snapshot:
         named = (board for board in self.boards if key in (board.key, board.label))
         return next(named, self.boards[0] if self.boards else None)
 
+    def withheld_from(self, board: Board | None) -> list[Withheld]:
+        """What would stand on a board and is withheld; with it what is withheld from boards that have no other row."""
+        keys = {own.key for own in self.boards}
+        return [own for own in self.withheld if own.board not in keys or (board and own.board == board.key)]
 
-def make_board(results: list[Result], verifications: Mapping[str, Verification] | None = None) -> Board:
+
+def make_board(results: list[Result], findings: Findings = NONE) -> Board:
     """Rank comparable results.
 
     Raises:
@@ -179,7 +214,7 @@ def make_board(results: list[Result], verifications: Mapping[str, Verification] 
     ranking = rank([ScenarioStatistics.from_rows(result.per_scenario) for result in results])
     baselines = np.array([result.model.kind == "baseline" for result in results])
     best = ranking.value[:, baselines].max(axis=1) if baselines.any() else None
-    rows = [_row(result, ranking, index, best, verifications or {}) for index, result in enumerate(results)]
+    rows = [_row(result, ranking, index, best, findings) for index, result in enumerate(results)]
     order = sorted(range(len(rows)), key=lambda i: (rows[i].standing.rank, rows[i].model.id, rows[i].path))
     first = results[0]
     board = Board(
@@ -214,9 +249,9 @@ def _row(
     ranking: Ranking,
     index: int,
     best: NDArray[np.float64] | None,
-    verifications: Mapping[str, Verification],
+    findings: Findings,
 ) -> Row:
-    found = verifications.get(_path(result))
+    found = findings.verifications.get(_path(result))
     scored = {}
     for number, metric in enumerate(METRICS):
         value, low, high = (float(own[number, index]) for own in (ranking.value, ranking.low, ranking.high))
@@ -236,21 +271,40 @@ def _row(
         scores=scored,
         tier=found.tier if found else "unchecked",
         flags=tuple(found.flags) if found else (),
+        decisions=findings.decisions.get(_path(result), ()),
+        held_out={**found.held_out} if found and found.held_out else None,
     )
     return row.holding(result)
 
 
-def make_snapshot(ledger: Ledger, verifications: Mapping[str, Verification] | None = None) -> Snapshot:
+def _withheld(result: Result, decision: Decision, findings: Findings) -> Withheld:
+    found = findings.verifications.get(_path(result))
+    stated = {metric: getattr(result.scores, metric) for metric in METRICS}
+    return Withheld(
+        path=_path(result),
+        board=_key(result),
+        model=result.model,
+        scores={metric: (own.value, own.low, own.high) for metric, own in stated.items()},
+        decision=decision,
+        tier=found.tier if found else "unchecked",
+        flags=tuple(found.flags) if found else (),
+    )
+
+
+def make_snapshot(ledger: Ledger, findings: Findings = NONE) -> Snapshot:
     """Boards of a ledger: real data before the sample, the one with the most results first.
 
     Args:
-        verifications: path of a result below the results folder → what maintainers found out about it.
+        findings: what maintainers found out about results, and what they decided.
     """
     groups: dict[tuple[str, ...], list[Result]] = defaultdict(list)
-    problems = list(ledger.problems)
+    problems = [*ledger.problems, *findings.problems]
+    withheld = []
     n_partial = 0
     for result in ledger.results:
-        if result.provenance.limit_scenarios:
+        if decision := findings.withheld(_path(result)):
+            withheld.append(_withheld(result, decision, findings))
+        elif result.provenance.limit_scenarios:
             n_partial += 1
         elif own := contradiction(result):
             problems.append(Problem(result.model.id, own))
@@ -262,9 +316,9 @@ def make_snapshot(ledger: Ledger, verifications: Mapping[str, Verification] | No
         problems += [
             Problem(result.model.id, "measured on other scenarios than the rest of its benchmark") for result in others
         ]
-        boards.append(make_board(agreed, verifications))
+        boards.append(make_board(agreed, findings))
     boards.sort(key=lambda board: (board.benchmark.is_sample, -len(board.rows), board.label, board.key))
-    return Snapshot(tuple(boards), ledger.reported, tuple(problems), n_partial)
+    return Snapshot(tuple(boards), ledger.reported, tuple(problems), n_partial, tuple(withheld))
 
 
 def contradiction(result: Result) -> str | None:

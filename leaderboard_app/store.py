@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from leaderboard_app.findings import read_findings
 from leaderboard_app.snapshot import Snapshot, make_snapshot, placed
+from submissions.decisions import FILE as DECISIONS
 from submissions.ledger import MAX_RESULT_BYTES, read_ledger, result_files, verification_path
-from submissions.verification import Verification
 
 KEEP = 8
 COMMIT_FILE = "ledger-commit.txt"
@@ -37,9 +38,10 @@ def cache_folder() -> Path:
 
 
 def ledger_files(results: Path) -> list[Path]:
-    """Every file that a snapshot depends on: results and their verifications."""
+    """Every file that a snapshot depends on: results, their verifications, the log of decisions."""
     found = result_files(results)
-    return [*found, *(own for path in found if (own := verification_path(path)).is_file())]
+    beside = (verification_path(path) for path in found)
+    return [*found, *(own for own in (*beside, results.parent / DECISIONS) if own.is_file())]
 
 
 def fingerprint(results: Path) -> tuple:
@@ -51,6 +53,9 @@ def fingerprint(results: Path) -> tuple:
                 if file.name.endswith(".json"):
                     stat = file.stat(follow_symlinks=False)
                     marks.append((model.name, file.name, stat.st_mtime_ns, stat.st_size))
+    log = results.parent / DECISIONS
+    if log.is_file():
+        marks.append(("", log.name, log.stat().st_mtime_ns, log.stat().st_size))
     return tuple(marks)
 
 
@@ -66,26 +71,11 @@ def ledger_digest(results: Path) -> str:
     """SHA-256 over names and contents of the ledger's files: the same wherever the ledger lies."""
     whole = sha256()
     for path in ledger_files(results):
-        whole.update(path.relative_to(results).as_posix().encode("utf-8", "surrogateescape") + b"\0")
+        name = path.relative_to(results).as_posix() if path.is_relative_to(results) else path.name
+        whole.update(name.encode("utf-8", "surrogateescape") + b"\0")
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_RESULT_BYTES:
             whole.update(sha256(path.read_bytes()).digest())
     return whole.hexdigest()
-
-
-def read_verifications(results: Path) -> dict[str, Verification]:
-    """Path of a result → its verification; one about other bytes than the result's, or that is broken, counts for nothing."""
-    found = {}
-    for path in result_files(results):
-        beside = verification_path(path)
-        if not beside.is_file() or beside.is_symlink() or beside.stat().st_size > MAX_RESULT_BYTES:
-            continue
-        try:
-            own = Verification.model_validate_json(beside.read_bytes())
-        except ValidationError:
-            continue
-        if own.result_sha256 == sha256(path.read_bytes()).hexdigest():
-            found[path.relative_to(results).as_posix()] = own
-    return found
 
 
 def ledger_commit(results: Path) -> str | None:
@@ -95,7 +85,7 @@ def ledger_commit(results: Path) -> str | None:
         return noted.read_text("utf-8").strip()[:40] or None
     try:
         answer = subprocess.run(
-            ["git", "-C", str(results), "log", "-1", "--format=%H", "--", "."],
+            ["git", "-C", str(results), "log", "-1", "--format=%H", "--", ".", f"../{DECISIONS}"],
             capture_output=True,
             text=True,
             timeout=5,
@@ -109,10 +99,10 @@ def ledger_commit(results: Path) -> str | None:
 @cache
 def code_digest() -> str:
     """Of the code that makes a snapshot: one made by other code is not taken for one of ours."""
-    from leaderboard_app import snapshot
-    from submissions import ranking, schema, statistics, verification
+    from leaderboard_app import findings, snapshot
+    from submissions import decisions, ranking, schema, statistics, verification
 
-    modules = (snapshot, ranking, statistics, schema, verification)
+    modules = (snapshot, findings, ranking, statistics, schema, verification, decisions)
     return sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()[:8]
 
 
@@ -171,7 +161,7 @@ def build(results: Path, folder: Path) -> Snapshot:
         return kept
     ledger = read_ledger(results)
     made = replace(
-        make_snapshot(ledger, read_verifications(results)),
+        make_snapshot(ledger, read_findings(results)),
         digest=digest,
         commit=ledger_commit(results),
     )

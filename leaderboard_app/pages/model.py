@@ -7,10 +7,10 @@ import gradio as gr
 from leaderboard_app.model_view import badge, faults, length_ratio, worst_first
 from leaderboard_app.pages.controls import board_menu, metric_of, metric_radio, query, row_choices, to_address
 from leaderboard_app.rendering import render
-from leaderboard_app.row_keys import find, key_of
+from leaderboard_app.row_keys import find, find_withheld, key_of
 from leaderboard_app.samples import read_samples
 from leaderboard_app.site import Site, page_head
-from leaderboard_app.snapshot import Board, Row
+from leaderboard_app.snapshot import Board, Row, Withheld
 from submissions.ledger import LedgerError
 from submissions.schema import MEAN_METRICS
 
@@ -25,10 +25,12 @@ def address_of(request: gr.Request) -> str:
     return str(request.request.base_url).rstrip("/") if request.request else ""
 
 
-def about_model(row: Row | None, board: Board | None, metric: str, address: str, asked: str = "") -> str:
-    """Everything but the replies."""
+def about_model(
+    row: Row | None, board: Board | None, metric: str, address: str, asked: str = "", withheld: Withheld | None = None
+) -> str:
+    """Everything but the replies. ``withheld``: what was asked for, if it is not ranked."""
     if row is None or board is None:
-        return render("no_model", asked=asked, board=board)
+        return render("no_model", asked=asked, board=board, withheld=withheld)
     try:
         return render(
             "model",
@@ -80,7 +82,8 @@ def build(site: Site, page: gr.Blocks) -> None:
         board = site.board(query(request, "board"))
         row = find(board, asked) if asked else (board.rows[0] if board else None)
         key, board_key = key_of(row) if row else None, board.key if board else None
-        about = about_model(row, board, metric, address_of(request), asked)
+        withheld = find_withheld(site.snapshot.withheld, asked)
+        about = about_model(row, board, metric, address_of(request), asked, withheld)
         choice = gr.Dropdown(choices=row_choices(board), value=key)
         found = gr.Textbox(visible=row is not None)
         return board_menu(site.snapshot, board), choice, metric, about, found, *replies(board_key, key, metric, "")

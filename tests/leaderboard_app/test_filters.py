@@ -6,6 +6,7 @@ import pytest
 
 from leaderboard_app.columns import COLUMNS, family_of
 from leaderboard_app.filters import select
+from leaderboard_app.findings import Findings
 from leaderboard_app.snapshot import make_snapshot
 from leaderboard_app.view_state import parse_view
 from submissions.ledger import Ledger, path_of
@@ -34,7 +35,7 @@ CHECKED = Verification(
 @pytest.fixture(scope="module")
 def board():
     checked = path_of(Path(), RESULTS[3]).as_posix()
-    return make_snapshot(Ledger(RESULTS, (), ()), {checked: CHECKED}).boards[0]
+    return make_snapshot(Ledger(RESULTS, (), ()), Findings({checked: CHECKED})).boards[0]
 
 
 def shown(board, query):
