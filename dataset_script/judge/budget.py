@@ -11,28 +11,33 @@ class BudgetSpent(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one or more requests, as the endpoint counted them."""
+    """Tokens of one or more requests, as the endpoint counted them. ``cached_prompt_tokens`` are among ``prompt_tokens``."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_prompt_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
+            self.cached_prompt_tokens + other.cached_prompt_tokens,
         )
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Price of a million tokens, in any currency; the same one as ``max_cost``."""
+    """Price of a million tokens, in any currency; the same one as ``max_cost``. ``cached``: as ``prompt`` unless given."""
 
     prompt: float = 0.0
     completion: float = 0.0
+    cached: float | None = None
 
     def cost(self, usage: Usage) -> float:
         """Price of some tokens."""
-        return (usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion) / 1e6
+        cached = self.prompt if self.cached is None else self.cached
+        read = usage.prompt_tokens - usage.cached_prompt_tokens
+        return (read * self.prompt + usage.cached_prompt_tokens * cached + usage.completion_tokens * self.completion) / 1e6
 
 
 class Budget:

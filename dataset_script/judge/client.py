@@ -79,7 +79,10 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Completion:
-    """One answer. ``usage`` is None where the endpoint does not count; ``requests`` includes retries and refusals."""
+    """One answer. ``usage`` is None where the endpoint does not count; ``requests`` includes retries and refusals.
+
+    ``has_thoughts``: the endpoint sent a thinking model's thoughts apart from the text. ``model``: what the endpoint says has answered.
+    """
 
     text: str
     finish_reason: str
@@ -88,6 +91,8 @@ class Completion:
     requests: int
     seconds: float
     dialect: Dialect
+    has_thoughts: bool = False
+    model: str = ""
 
 
 def api_key_from(variable: str, base_url: str) -> str:
@@ -153,9 +158,18 @@ class ChatClient:
         self.budget.count_request()
 
     async def complete(
-        self, messages: Sequence[Message], schema: Schema | None = None, *, decoding: Decoding | None = None
+        self,
+        messages: Sequence[Message],
+        schema: Schema | None = None,
+        *,
+        decoding: Decoding | None = None,
+        fields: Mapping[str, Any] | None = None,
     ) -> Completion:
-        """Ask once; ``schema`` asks for JSON of that form, which the endpoint may or may not enforce.
+        """Ask once.
+
+        Args:
+            schema: asks for JSON of that form, which the endpoint may or may not enforce.
+            fields: more fields of the request's body, such as ``stop``; standard or the server's own.
 
         Raises:
             BudgetSpent: the request could overrun the budget. It was not sent.
@@ -166,7 +180,8 @@ class ChatClient:
         dialect, requests, started = self._dialect, 0, time.monotonic()
         while True:
             try:
-                sent = await self._send(self._body(messages, schema, decoding, dialect), decoding, requests)
+                body = self._body(messages, schema, decoding, dialect, fields or {})
+                sent = await self._send(body, decoding, requests)
             except _Refused as refusal:
                 requests = refusal.requests
                 next_dialect = narrower(dialect, refusal.words, refusal.parameter, structured=schema is not None)
@@ -186,13 +201,15 @@ class ChatClient:
         held = self.budget.hold_back(Usage(len(json.dumps(body).encode()) // _BYTES_A_TOKEN, decoding.max_tokens))
         spent = 0.0
         try:
-            raw = await self._openai.chat.completions.with_raw_response.create(**body)
+            known = {name: body.pop(name) for name in ("model", "messages")}
+            raw = await self._openai.chat.completions.with_raw_response.create(**known, extra_body=body)
             requests = before + 1 + raw.retries_taken
             response = raw.parse()
             usage = _usage(response)
             spent = self.budget.prices.cost(usage) if usage else held
-            text, finish_reason = _answer(response, requests)
-            return Completion(text, finish_reason, usage, spent, requests, 0.0, self._dialect)
+            text, finish_reason, has_thoughts = _answer(response, requests)
+            model = str(getattr(response, "model", None) or "")
+            return Completion(text, finish_reason, usage, spent, requests, 0.0, self._dialect, has_thoughts, model)
         except openai.APIStatusError as error:
             raise self._status_failure(error, before + 1 + _retries(error)) from None
         except openai.APIConnectionError as error:
@@ -203,9 +220,15 @@ class ChatClient:
             self.budget.settle(held, spent)
 
     def _body(
-        self, messages: Sequence[Message], schema: Schema | None, decoding: Decoding, dialect: Dialect
+        self,
+        messages: Sequence[Message],
+        schema: Schema | None,
+        decoding: Decoding,
+        dialect: Dialect,
+        fields: Mapping[str, Any],
     ) -> dict[str, Any]:
         body: dict[str, Any] = {
+            **fields,
             "model": self.endpoint.model,
             "messages": [dict(message) for message in messages],
             "temperature": decoding.temperature,
@@ -257,15 +280,19 @@ def _retries(error: Any) -> int:
 
 def _usage(response: Any) -> Usage | None:
     usage = getattr(response, "usage", None)
-    return Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else None
+    if not usage:
+        return None
+    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
+    return Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0)
 
 
-def _answer(response: Any, requests: int) -> tuple[str, str]:
-    """Text and finish reason; a refusal to answer is ``content_filter``, however the endpoint says it."""
+def _answer(response: Any, requests: int) -> tuple[str, str, bool]:
+    """Text, finish reason, and whether thoughts came beside; a refusal to answer is ``content_filter``, however the endpoint says it."""
     choices = getattr(response, "choices", None)
     if not choices or choices[0].message is None:
         raise RequestFailed("a reply without an answer in it", requests=requests, is_final=False)
     message = choices[0].message
     if getattr(message, "refusal", None):
-        return "", "content_filter"
-    return message.content or "", choices[0].finish_reason or ""
+        return "", "content_filter", False
+    thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+    return message.content or "", choices[0].finish_reason or "", bool(thoughts)

@@ -10,14 +10,14 @@ from typing import Literal
 
 Structure = Literal["json_schema", "json_object", "text"]
 _NARROWER_STRUCTURE: dict[Structure, Structure] = {"json_schema": "json_object", "json_object": "text"}
-_DROPPABLE = ("seed", "temperature")
+_DROPPABLE = ("seed", "temperature", "stop")
 
 _TOO_LONG = re.compile(
     r"context[ _](?:length|size|window)|too (?:long|large)|too many tokens|maximum.{0,20}tokens|reduce the length", re.I
 )
 _REFUSED = re.compile(
-    r"(?:unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|extra)\b[^.]{0,60}?\b(?P<before>seed|temperature)\b"
-    r"|\b(?P<after>seed|temperature)\b[^.]{0,60}?\b(?:not support|not permitted|not allowed|unsupported|unknown|unrecogni[sz]ed)",
+    r"(?:unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|extra)\b[^.]{0,60}?\b(?P<before>seed|temperature|stop)\b"
+    r"|\b(?P<after>seed|temperature|stop)\b[^.]{0,60}?\b(?:not support|not permitted|not allowed|unsupported|unknown|unrecogni[sz]ed)",
     re.I,
 )
 
