@@ -9,6 +9,10 @@ from typing import Annotated
 
 import typer
 
+from eval_harness.engines import EngineName
+
+ENDPOINT = "An endpoint (--backend openai)"
+
 
 class Kind(StrEnum):
     """Kinds of model that can be loaded by name."""
@@ -84,6 +88,45 @@ def evaluate(
         ),
     ] = False,
     seeds: Annotated[str, typer.Option(help="Seeds of a sampled run.")] = "1,2,3",
+    backend: Annotated[EngineName, typer.Option(help="What generates the replies.")] = EngineName.hf,
+    base_url: Annotated[
+        str | None, typer.Option(help="OpenAI-compatible endpoint, up to /v1.", rich_help_panel=ENDPOINT)
+    ] = None,
+    model_name: Annotated[
+        str | None, typer.Option(help="The endpoint's name of the model; MODEL unless given.", rich_help_panel=ENDPOINT)
+    ] = None,
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(
+            help="Variable that holds the key, or none; OPENAI_API_KEY unless given.", rich_help_panel=ENDPOINT
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Requests at a time; 4 unless given.", rich_help_panel=ENDPOINT)
+    ] = None,
+    price_in: Annotated[
+        float | None, typer.Option(min=0, help="US dollars for a million prompt tokens.", rich_help_panel=ENDPOINT)
+    ] = None,
+    price_out: Annotated[
+        float | None, typer.Option(min=0, help="US dollars for a million new tokens.", rich_help_panel=ENDPOINT)
+    ] = None,
+    price_cached: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="US dollars for a million cached prompt tokens; --price-in unless given.",
+            rich_help_panel=ENDPOINT,
+        ),
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop before more US dollars are spent.", rich_help_panel=ENDPOINT)
+    ] = None,
+    extra_body: Annotated[
+        str | None,
+        typer.Option(
+            help='JSON object added to every request, such as {"reasoning_effort": "none"}.', rich_help_panel=ENDPOINT
+        ),
+    ] = None,
     validity: Annotated[
         bool,
         typer.Option("--validity", help="No model: what baselines reach on the split, and what it can tell apart."),
@@ -97,8 +140,8 @@ def evaluate(
 
     quiet_libraries()
     from eval_harness.benchmark import find_data, load_benchmark
+    from eval_harness.engines.choose import Options, choose
     from eval_harness.errors import full_disk_named
-    from eval_harness.models import resolve
     from eval_harness.processes import process_rank
     from eval_harness.progress import progress_bar
     from eval_harness.run import Settings
@@ -117,21 +160,33 @@ def evaluate(
         raise typer.BadParameter("give a MODEL, or --validity.")
     chosen_seeds = _seeds(seeds)
     digest = load_benchmark(folder, split).manifest.digest
-    candidate = resolve(
-        model,
-        revision=revision,
-        ledger_name=name,
-        kind=kind,
-        quantisation=quantisation,
-        licence=licence,
-        train_digest=digest,
+    options = Options(
+        backend=backend,
+        device=device,
+        base_url=base_url,
+        model_name=model_name,
+        api_key_env=api_key_env,
+        concurrency=concurrency,
+        price_in=price_in,
+        price_out=price_out,
+        price_cached=price_cached,
+        max_cost=max_cost,
+        extra_body=extra_body,
     )
+    known = {
+        "revision": revision,
+        "ledger_name": name,
+        "kind": kind,
+        "quantisation": quantisation,
+        "licence": licence,
+        "train_digest": digest,
+    }
+    candidate = choose(model, options, known)
     settings = Settings(
         data=folder,
         results=output.resolve(),
         split=split,
         limit=limit,
-        device=device,
         batch_size=batch_size,
         command=shlex.join(["deescalwild", *sys.argv[1:]])[:1000],
     )

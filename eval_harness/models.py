@@ -5,12 +5,14 @@ Hub id, local folder, or ``baseline/<name>``. Nothing a stranger wrote is execut
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from eval_harness import baselines
+from eval_harness.engines import Engine
+from eval_harness.engines.hf import HF
 from eval_harness.errors import EvaluationError, MissingAsset
 from submissions.schema import BASELINE_ORG, Model
 
@@ -19,10 +21,11 @@ WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.model", "tokenizer*", "vocab
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model as the ledger names it, and the folder its files are in (None for a baseline)."""
+    """A model as the ledger names it, the folder its files are in (None for a baseline or an endpoint), and what runs it."""
 
     model: Model
     folder: Path | None
+    engine: Engine = field(default_factory=HF)
 
 
 def _digest40(*parts: bytes) -> str:

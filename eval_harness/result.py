@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dataset_script import dialogue
-from eval_harness import diagnostics, latency
+from eval_harness import diagnostics
 from eval_harness.benchmark import Benchmark
 from eval_harness.scoring import METRICS, ItemScore, Metric, make_metric
 from eval_harness.scoring.bleu import pair_score
@@ -176,14 +176,19 @@ def _code_commit() -> str | None:
     return run.stdout.strip() if run.returncode == 0 else None
 
 
-def environment(device: str) -> schema.Environment:
-    """This machine, the device that was used, and the versions that a score may depend on."""
-    machine = latency.this_machine()
+def environment(device: str, engine: str = "hf", versions: Mapping[str, str] | None = None) -> schema.Environment:
+    """This machine, and the versions that a score may depend on.
+
+    Args:
+        device: what the model ran on, in words.
+        versions: of what the engine uses beside our packages.
+    """
     return schema.Environment(
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        device=f"{device}: {machine.gpu or machine.processor}, {machine.n_cores} cores",
-        packages={name: version(name) for name in PACKAGES},
+        device=device,
+        engine=engine,
+        packages={**{name: version(name) for name in PACKAGES}, **(versions or {})},
     )
 
 
@@ -222,6 +227,7 @@ def make_result(
     latency: schema.Latency | None,
     environment: schema.Environment,
     run: Run,
+    usage: schema.Usage | None = None,
 ) -> tuple[schema.Result, bytes]:
     """The result, and the bytes of the predictions file that lies beside it.
 
@@ -257,6 +263,7 @@ def make_result(
         per_scenario=per_scenario,
         spread=spread_of(clean, signatures),
         latency=latency,
+        usage=usage,
         diagnostics=diagnose(clean, benchmark, metrics),
         environment=environment,
         provenance=schema.Provenance(

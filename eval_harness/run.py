@@ -5,18 +5,17 @@ diagnostics. This file adds latency, and keeps finished work.
 """
 
 import hashlib
+import os
 import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_script import dialogue
-from eval_harness import latency
-from eval_harness.baselines import BaselineLM, fit
-from eval_harness.benchmark import Benchmark, load_benchmark, train_pairs
+from eval_harness.benchmark import Benchmark, load_benchmark
+from eval_harness.engines import Engine, EngineName, Opened, Work
+from eval_harness.engines.baseline import Baseline
 from eval_harness.errors import EvaluationError
-from eval_harness.generation import ResumableHFLM
-from eval_harness.journal import Journal
 from eval_harness.models import Candidate
 from eval_harness.processes import gathered, wait_for_others
 from eval_harness.progress import Progress
@@ -40,7 +39,6 @@ class Settings:
     results: Path
     split: str = "test"
     limit: int | None = None
-    device: str | None = None
     batch_size: int = BATCH_SIZE
     command: str = ""
     protocol: str = PROTOCOL
@@ -51,42 +49,31 @@ def generation_of(candidate: Candidate, settings: Settings) -> schema.Generation
     """How replies are decoded: greedily, or once a seed. A baseline has nothing to sample."""
     protocol = PROTOCOLS[settings.protocol]
     seeds = settings.seeds or (SEEDS if protocol.always_sampled else ())
-    return protocol.generation(() if candidate.folder is None else seeds, settings.batch_size)
+    return protocol.generation(() if candidate.model.source == "baseline" else seeds, settings.batch_size)
 
 
 def planned_path(candidate: Candidate, settings: Settings) -> Path:
     """Where the result of this run will lie."""
     digest = load_benchmark(settings.data, settings.split).manifest.digest
     generation = generation_of(candidate, settings)
-    return result_path(settings.results, candidate.model, settings.protocol, settings.limit, digest, generation)
-
-
-def _load(candidate: Candidate, settings: Settings, journal: Journal, progress: Progress):
-    """The model behind lm-eval's interface."""
-    if candidate.folder is None:
-        name = candidate.model.id.split("/")[1]
-        return BaselineLM(fit(name, train_pairs(settings.data)))
-    return ResumableHFLM(
-        pretrained=str(candidate.folder),
-        dtype=candidate.model.precision,
-        device=settings.device or default_device(),
-        batch_size=settings.batch_size,
-        trust_remote_code=False,
-        use_safetensors=True,
-        enable_thinking=False,
-        journal=journal,
-        fingerprint=f"{candidate.model.id}@{candidate.model.revision}/{candidate.model.precision}/b{settings.batch_size}",
-        progress=progress,
+    return result_path(
+        settings.results, candidate.model, settings.protocol, settings.limit, digest, generation, candidate.engine.name
     )
 
 
-def default_device() -> str:
-    """``cuda``, ``mps`` or ``cpu``: the fastest here."""
-    import torch
+def engine_of(candidate: Candidate, settings: Settings) -> Engine:
+    """What runs the candidate. Only ``hf`` shares the work between the processes of an ``accelerate launch``.
 
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    Raises:
+        EvaluationError: another engine, and several processes.
+    """
+    if candidate.model.source == "baseline":
+        return Baseline(settings.data)
+    if candidate.engine.name != EngineName.hf and os.environ.get("WORLD_SIZE", "1") != "1":
+        raise EvaluationError(
+            f"--backend {candidate.engine.name} runs in one process. Start it without `accelerate launch`."
+        )
+    return candidate.engine
 
 
 def _predict(
@@ -183,41 +170,47 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
     benchmark = protocol.view(load_benchmark(settings.data, settings.split).first_scenarios(settings.limit))
     if not benchmark.items:
         raise EvaluationError(f"{settings.protocol}: the chosen scenarios have no item under its rules. Raise --limit.")
-    journal = Journal(settings.results / ".work" / f"{path.parent.name}-{path.stem}.jsonl")
     passes = _Passes(progress, len(generation.seeds) or 1)
-    lm = _load(candidate, settings, journal, passes)
-    template = getattr(getattr(lm, "tokenizer", None), "chat_template", None)
-    is_baseline = candidate.folder is None
+    work = Work(settings.results / ".work" / f"{path.parent.name}-{path.stem}.jsonl", settings.batch_size, passes)
+    engine = engine_of(candidate, settings)
+    with engine.open(candidate.model, candidate.folder, work) as opened:
+        predictions, prompts = _passes_over(opened, settings, benchmark, generation, passes)
+        if predictions:
+            progress(len(predictions), len(predictions))
+            result, items = make_result(
+                candidate.model,
+                benchmark,
+                protocol_block(generation, opened.template, settings.protocol),
+                predictions,
+                metrics,
+                latency=opened.latency(prompts),
+                environment=environment(opened.device, engine.name, opened.versions()),
+                run=Run(
+                    path,
+                    settings.command or shlex.join(["deescalwild", "evaluate", candidate.model.id]),
+                    time.monotonic() - started,
+                    settings.limit,
+                ),
+                usage=opened.usage(),
+            )
+            assert path == path_of(settings.results, result)
+            write_result(settings.results, result, items)
+            opened.forget()
+        wait_for_others(opened.lm)  # the first process writes the result
+    return path
+
+
+def _passes_over(
+    opened: Opened, settings: Settings, benchmark: Benchmark, generation: schema.Generation, passes: _Passes
+) -> tuple[list[Prediction], list]:
+    """Predictions of every pass over the items, one a seed, and the rendered prompts; none but in the first process."""
     predictions: list[Prediction] = []
-    prompts: list[str] = []
+    prompts: list = []
     for seed in generation.seeds or (None,):
         decoding = task_settings(generation, seed)
-        found = _predict(lm, settings, benchmark, is_baseline or bool(template), seed, decoding)
+        found = _predict(opened.lm, settings, benchmark, opened.has_template, seed, decoding)
         passes.finished += 1
         if found is not None:
             predictions += found[0]
             prompts = found[1]
-    if not predictions:
-        wait_for_others(lm)  # the first process writes the result
-        return path
-    progress(len(predictions), len(predictions))
-    result, items = make_result(
-        candidate.model,
-        benchmark,
-        protocol_block(generation, template, settings.protocol),
-        predictions,
-        metrics,
-        latency=None if is_baseline else latency.measure(lm, prompts),
-        environment=environment("cpu" if is_baseline else str(lm.device)),
-        run=Run(
-            path,
-            settings.command or shlex.join(["deescalwild", "evaluate", candidate.model.id]),
-            time.monotonic() - started,
-            settings.limit,
-        ),
-    )
-    assert path == path_of(settings.results, result)
-    write_result(settings.results, result, items)
-    journal.remove()
-    wait_for_others(lm)
-    return path
+    return predictions, prompts

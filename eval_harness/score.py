@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dataset_script.dialogue import item_messages
 from eval_harness.benchmark import Benchmark, load_benchmark
+from eval_harness.engines import local_device
 from eval_harness.errors import EvaluationError
 from eval_harness.protocols import MAX_NEW_TOKENS, PROTOCOLS
 from eval_harness.replies import clean_reply, has_thoughts
@@ -129,7 +130,7 @@ def score(path: Path, claim: Claim, *, data: Path, results: Path, split: str = "
         predictions,
         metrics,
         latency=None,
-        environment=environment("scored from a file"),
+        environment=environment(local_device("scored from a file")),
         run=Run(target, command or shlex.join(["deescalwild", "score", str(path)]), time.monotonic() - started, None),
     )
     write_result(results, result, items)

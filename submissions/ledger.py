@@ -51,19 +51,31 @@ class Ledger:
 
 
 def result_path(
-    results: Path, model: Model, protocol: str, limit: int | None, digest: str, generation: Generation | None = None
+    results: Path,
+    model: Model,
+    protocol: str,
+    limit: int | None,
+    digest: str,
+    generation: Generation | None = None,
+    engine: str = "hf",
 ) -> Path:
-    """Place of a result below ``results``, from what is known before the run. A run over part of a split, and a sampled run, are named so."""
+    """Place of a result below ``results``, from what is known before the run.
+
+    A run over part of a split, a sampled run, and one by another engine than transformers are named so.
+    """
     label = generation.label if generation else ""
     name = protocol + (f"-{label}" if label else "") + (f"-limit{limit}" if limit else "")
+    name += f"-{engine}" if engine != "hf" else ""
     return results / model.id.replace("/", "__") / f"{model.revision[:12]}-{model.precision}-{name}-{digest[:8]}.json"
 
 
 def path_of(results: Path, result: Result) -> Path:
     """Place of a result below ``results``, derived from its content alone."""
     limit = result.provenance.limit_scenarios
-    protocol = result.protocol
-    return result_path(results, result.model, protocol.name, limit, result.benchmark.digest, protocol.generation)
+    protocol, engine = result.protocol, result.environment.engine
+    return result_path(
+        results, result.model, protocol.name, limit, result.benchmark.digest, protocol.generation, engine
+    )
 
 
 def items_path(path: Path) -> Path:

@@ -11,10 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from submissions import schema
-
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
+
+    from submissions import schema
 
 
 class EngineName(StrEnum):
@@ -42,11 +42,11 @@ def _no_versions() -> dict[str, str]:
     return {}
 
 
-def _no_usage() -> schema.Usage | None:
+def _no_usage() -> None:
     return None
 
 
-def _no_latency(prompts: Sequence[Any]) -> schema.Latency | None:
+def _no_latency(prompts: Sequence[Any]) -> None:
     return None
 
 
@@ -71,8 +71,8 @@ class Opened:
     versions: Callable[[], dict[str, str]] = _no_versions
     template: str | None = None
     has_template: bool = True
-    usage: Callable[[], schema.Usage | None] = _no_usage
-    latency: Callable[[Sequence[Any]], schema.Latency | None] = _no_latency
+    usage: "Callable[[], schema.Usage | None]" = _no_usage
+    latency: "Callable[[Sequence[Any]], schema.Latency | None]" = _no_latency
 
 
 class Engine(Protocol):
@@ -81,7 +81,7 @@ class Engine(Protocol):
     @property
     def name(self) -> EngineName: ...
 
-    def open(self, model: schema.Model, folder: Path | None, work: Work) -> AbstractContextManager[Opened]:
+    def open(self, model: "schema.Model", folder: Path | None, work: Work) -> AbstractContextManager[Opened]:
         """Load a model that was resolved before.
 
         Args:
@@ -93,6 +93,14 @@ class Engine(Protocol):
             MissingEngine: this machine lacks the engine or its hardware.
         """
         ...
+
+
+def local_device(device: str) -> str:
+    """A device of this machine in words, for the result."""
+    from eval_harness.latency import this_machine
+
+    machine = this_machine()
+    return f"{device}: {machine.gpu or machine.processor}, {machine.n_cores} cores"
 
 
 class MissingEngine(OSError):
