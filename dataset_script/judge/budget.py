@@ -37,7 +37,9 @@ class Prices:
         """Price of some tokens."""
         cached = self.prompt if self.cached is None else self.cached
         read = usage.prompt_tokens - usage.cached_prompt_tokens
-        return (read * self.prompt + usage.cached_prompt_tokens * cached + usage.completion_tokens * self.completion) / 1e6
+        return (
+            read * self.prompt + usage.cached_prompt_tokens * cached + usage.completion_tokens * self.completion
+        ) / 1e6
 
 
 class Budget:
