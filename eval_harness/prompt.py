@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from dataset_script.dialogue import Message
+from eval_harness.errors import EvaluationError
 
 _OPEN_THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)>\s*\Z")
 SPEAKERS = {"user": "Officer", "assistant": "Civilian"}
@@ -31,14 +32,41 @@ def render_prompt(messages: Sequence[Message], chat_template: Callable | None):
 
     Returns:
         text, or whatever the model class's ``apply_chat_template`` returns (JSON for chat endpoints).
+
+    Raises:
+        EvaluationError: the template refuses the conversation, or leaves out the scenario or the officer's last words.
     """
     if chat_template is None:
         return as_transcript(messages)
-    prompt = chat_template(list(messages), add_generation_prompt=True)
+    prompt = _apply(chat_template, messages)
+    if not isinstance(prompt, str):
+        return prompt
     # lm-eval retries a template that refuses system messages *without* them, and the scenario is gone silently.
-    if isinstance(prompt, str) and messages[0]["content"][:60] not in prompt:
-        prompt = chat_template(fold_system(messages), add_generation_prompt=True)
-    return _close_thoughts(prompt) if isinstance(prompt, str) else prompt
+    if not _shows(prompt, messages[0]):
+        prompt = _apply(chat_template, fold_system(messages))
+    for message in (messages[0], messages[-1]):
+        if not _shows(prompt, message):
+            raise EvaluationError(
+                f"the model's chat template leaves out what it is given ({message['content'][:60]!r}). Templates of vision-language models "
+                "do; evaluate a text model, or give the tokenizer a template for text."
+            )
+    return _close_thoughts(prompt)
+
+
+def _apply(chat_template: Callable, messages: Sequence[Message]):
+    from jinja2.exceptions import TemplateError
+
+    try:
+        return chat_template(list(messages), add_generation_prompt=True)
+    except TemplateError as error:
+        raise EvaluationError(
+            f"the model's chat template refuses the conversation ({error}). It must take alternating user and assistant messages as text."
+        ) from None
+
+
+def _shows(prompt: str, message: Message) -> bool:
+    """Whether the message stands in the prompt. Its beginning will do: some templates trim."""
+    return message["content"].strip()[:60] in prompt
 
 
 def _close_thoughts(prompt: str) -> str:

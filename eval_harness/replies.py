@@ -2,9 +2,27 @@
 
 import re
 
-_MARKERS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|im_start)\|>|</s>|<end_of_turn>")
+_MARKERS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|im_start|return)\|>|</s>|<end_of_turn>|<turn\|>")
+_TAGS = "think|thinking|thought|reasoning"
+_THOUGHT_MARKS = (
+    (rf"<(?:{_TAGS})>", rf"</(?:{_TAGS})>"),  # DeepSeek-R1, Qwen3, GLM, Nemotron
+    (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
+    (r"<\|channel>thought", r"<channel\|>"),  # Gemma 4
+    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Command A Reasoning
+    (r"◁think▷", r"◁/think▷"),  # Kimi
+    # gpt-oss, with its marks or, decoded without special tokens, with the words that stood between them.
+    (
+        r"\A(?:<\|channel\|>)?analysis(?:<\|message\|>|(?=[A-Z]))",
+        r"(?:<\|end\|>)?(?:<\|start\|>)?assistant(?:<\|channel\|>)?final(?:<\|message\|>)?",
+    ),
+)
+"""How thoughts begin and end. A thought that is cut off has no end; one that the prompt has begun has no beginning."""
 _THOUGHTS = re.compile(
-    r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)|\A.*?</(?:think|thinking|thought|reasoning)>", re.S
+    "|".join(
+        [rf"{begin}.*?(?:{end}|\Z)" for begin, end in _THOUGHT_MARKS]
+        + [rf"\A.*?(?:{'|'.join(end for _, end in _THOUGHT_MARKS[:-1])})"]
+    ),
+    re.S,
 )
 _LABEL = re.compile(r"^\s*[\[(]?(?:civilian|subject|suspect|assistant|driver)[\])]?\s*:\s*", re.I)
 

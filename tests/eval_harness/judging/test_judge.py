@@ -444,35 +444,22 @@ def test_what_cannot_be_judged_is_refused_in_one_sentence(tmp_path, invoke, name
 # A real model. Its verdicts are worthless (135 M parameters cannot judge anything); what is tested is the way.
 
 
-@pytest.fixture(scope="module")
-def llama() -> str:
+def test_a_real_llama_cpp_server_judges_in_valid_form_and_a_killed_run_goes_on_where_it_was(result, invoke, tiny_data):
+    few = ("--items", 2, "--repeats", 0, "--concurrency", 1, "--history-words", 60, "--max-tokens", 300)
+    journal = result.parent / ".work" / f"{judgement_path(result, llama_server.MODEL, 'realism.v1').stem}.jsonl"
     with llama_server.llama_server(slots=1) as base_url:
-        yield base_url
-
-
-SHORT = ("--concurrency", 1, "--history-words", 60, "--max-tokens", 300)
-
-
-def test_a_real_llama_cpp_server_judges_in_valid_form_and_agrees_with_itself_at_temperature_0(llama, result, invoke):
-    run = invoke(result, llama, *SHORT, "--items", 1, "--repeats", 1, model=llama_server.MODEL)
+        words = ["judge", result, "--model", llama_server.MODEL, "--base-url", base_url, "--data", tiny_data]
+        words += ["--rubric", "realism", "--yes", *few]
+        command = [sys.executable, "-m", "deescalwild_cli", *map(str, words)]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            while not (journal.exists() and journal.stat().st_size) and process.poll() is None:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGKILL)
+        assert journal.read_bytes().count(b"\n") == 1
+        run = invoke(result, base_url, *few, model=llama_server.MODEL)
     assert run.exit_code == 0, run.output
+    assert journal.read_bytes().count(b"\n") == 2
     found = read(result, model=llama_server.MODEL)
     assert (found.counts.valid, found.counts.failures) == (2, {})
     assert found.judge.structures == ["json_schema"]
     assert found.work.prompt_tokens > 1000 and found.work.uncounted == 0
-    assert found.repeats.exact == 1
-
-
-def test_a_judge_killed_in_the_middle_goes_on_where_it_was(llama, result, invoke, tiny_data):
-    words = ["judge", result, "--model", llama_server.MODEL, "--base-url", llama, "--data", tiny_data]
-    words += ["--rubric", "realism", "--yes", *SHORT, "--items", 2, "--repeats", 0]
-    journal = result.parent / ".work" / f"{judgement_path(result, llama_server.MODEL, 'realism.v1').stem}.jsonl"
-    command = [sys.executable, "-m", "deescalwild_cli", *map(str, words)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        while not (journal.exists() and journal.stat().st_size) and process.poll() is None:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-    assert journal.read_bytes().count(b"\n") == 1
-    invoke(result, llama, *SHORT, "--items", 2, "--repeats", 0, model=llama_server.MODEL)
-    assert journal.read_bytes().count(b"\n") == 2
-    assert read(result, model=llama_server.MODEL).counts.valid == 2
