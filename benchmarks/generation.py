@@ -6,7 +6,7 @@ Both sides answer the same prompts of the ranked protocol with the same weights,
 each turn and generates one reply at a time (``generate``, batch 1, with its KV cache within a reply). Ours is ``ResumableHFLM``, the class that
 `deescalwild evaluate` runs. A second case has short scenarios (4 items each, the shortest of the sample), where there is little to share.
 "prefilled": prompt tokens that the model was given, counted at its input. CPU seconds are of the process, all threads.
-``--every 5`` runs the script's way on each fifth item and multiplies; its items are independent of each other, ours are not.
+``--every 7`` runs the script's way on each seventh item of the long case and multiplies; its items are independent of each other, ours are not.
 Prints a table and, last, one JSON line. Replies must be equal, or it fails.
 """
 
@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -66,8 +66,6 @@ def sample_scenarios(folder: Path) -> list[Scenario]:
 
 def lengthened(scenarios: list[Scenario], n_items: int) -> Iterator[Scenario]:
     """Scenarios with at least that many items: one scenario's turns after another's, since the sample's own end sooner."""
-    from dataclasses import replace
-
     rest = iter(scenarios)
     for first in rest:
         turns = list(first.turns)
@@ -168,7 +166,8 @@ def both_sides(options: argparse.Namespace, folder: Path) -> dict[str, tuple[Mea
         "long": requests_of(lm, long, options.items, options.new_tokens),
         "short": requests_of(lm, short, SHORT_ITEMS, options.new_tokens),
     }
-    return {name: (measure(one_by_one, lm, own, options.every), measure(ours, lm, own)) for name, own in cases.items()}
+    every = {"long": options.every, "short": 1}
+    return {name: (measure(one_by_one, lm, own, every[name]), measure(ours, lm, own)) for name, own in cases.items()}
 
 
 def print_table(found: dict[str, tuple[Measure, Measure]], threads: int) -> None:

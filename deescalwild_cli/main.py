@@ -1,6 +1,6 @@
 """Entry point: assembles the sub-commands and turns errors into one clear line and an exit code.
 
-0 done · 1 the input is wrong · 2 the environment is (missing file, no network, no token).
+0 done · 1 the input is wrong · 2 the environment is (missing file, no network, no token) · 130 interrupted by Ctrl-C.
 """
 
 import sys
@@ -17,6 +17,8 @@ from finetune.cli import finetune
 from leaderboard_app.cli import app as leaderboard_app
 from submissions.cli import app as submissions_app
 from submissions.commands.submit import submit
+
+INTERRUPTED = 130
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
@@ -41,9 +43,10 @@ def run() -> None:
     """Run the command line."""
     try:
         app()
-    except KeyboardInterrupt:
-        print("interrupted; finished work is kept, run the same command again to go on", file=sys.stderr)
-        sys.exit(2)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer's for KeyboardInterrupt, which it does not let through
+            print("interrupted; finished work is kept, run the same command again to go on", file=sys.stderr)
+        raise
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise

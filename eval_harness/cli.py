@@ -12,6 +12,7 @@ import typer
 from eval_harness.engines import EngineName
 
 ENDPOINT = "An endpoint (--backend openai)"
+DEVICE = "Your own device (--latency-only)"
 
 
 class Kind(StrEnum):
@@ -47,6 +48,26 @@ def _print_scores(path: Path) -> None:
         score = getattr(result.scores, metric)
         digits = 3 if metric == "bertscore" else 1
         typer.echo(f"{metric:<10} {score.value:6.{digits}f}  [{score.low:.{digits}f}, {score.high:.{digits}f}]")
+    typer.echo(path)
+
+
+def _print_latency(path: Path) -> None:
+    from submissions.latency import read_latency
+
+    found = read_latency(path).latency
+    typer.echo(f"{found.machine.profile}, {found.engine}: {found.n_items} replies one at a time after {found.n_warmup}")
+    for name in ("first_token_s", "output_token_s", "end_to_end_s"):
+        own = getattr(found, name)
+        typer.echo(f"{name:<15} p50 {own.p50:7.3f}   p95 {own.p95:7.3f}")
+    told = {
+        "MiB": found.peak_memory_mib,
+        "MiB on the GPU": found.peak_gpu_memory_mib,
+        "J a reply": found.energy_j_per_item,
+    }
+    typer.echo(
+        "peak memory, energy: "
+        + (", ".join(f"{value:.1f} {unit}" for unit, value in told.items() if value is not None) or "not told")
+    )
     typer.echo(path)
 
 
@@ -127,6 +148,21 @@ def evaluate(
             help='JSON object added to every request, such as {"reasoning_effort": "none"}.', rich_help_panel=ENDPOINT
         ),
     ] = None,
+    latency_only: Annotated[
+        bool,
+        typer.Option(
+            "--latency-only",
+            help="Time replies on this machine and score nothing: a file to put beside the result.",
+            rich_help_panel=DEVICE,
+        ),
+    ] = False,
+    latency_items: Annotated[int, typer.Option(min=1, help="Replies to time.", rich_help_panel=DEVICE)] = 30,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of this machine, such as jetson-orin-nano; its processor's unless given.", rich_help_panel=DEVICE
+        ),
+    ] = None,
     validity: Annotated[
         bool,
         typer.Option("--validity", help="No model: what baselines reach on the split, and what it can tell apart."),
@@ -135,6 +171,7 @@ def evaluate(
     """Score a model on held-out scenarios and write the result file.
 
     Example: deescalwild evaluate HuggingFaceTB/SmolLM2-135M-Instruct --output results
+    Example: deescalwild evaluate HuggingFaceTB/SmolLM2-135M-Instruct --latency-only --profile jetson-orin-nano
     """
     from eval_harness.quiet import quiet_libraries
 
@@ -190,6 +227,12 @@ def evaluate(
         batch_size=batch_size,
         command=shlex.join(["deescalwild", *sys.argv[1:]])[:1000],
     )
+    if latency_only:
+        from eval_harness.latency_alone import measure_alone
+
+        path = measure_alone(candidate, settings, profile=profile, n_items=latency_items)
+        _print_latency(path)
+        return
     for rules in protocol.protocols:
         own = replace(settings, protocol=rules, seeds=chosen_seeds if sampled or rules != "deescalwild" else ())
         with full_disk_named(settings.results), progress_bar(candidate.model.id) as report:

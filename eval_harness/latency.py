@@ -89,31 +89,28 @@ def evenly(values: Sequence[T], n: int) -> list[T]:
     return [values[i] for i in np.linspace(0, len(values) - 1, min(n, len(values))).astype(int)]
 
 
-def measure(lm, prompts: Sequence[str], *, profile: str | None = None, n_items: int = N_ITEMS) -> Latency:
-    """Time greedy replies to prompts spread evenly over the benchmark, after ``N_WARMUP`` replies that do not count.
+def measure(lm, prompts: Sequence[str]) -> Latency:
+    """Time greedy replies, after ``N_WARMUP`` replies that do not count.
 
-    Peak memory holds whatever else the process holds then: after a run the metrics' encoder is let go first.
+    Peak memory is of the whole process; what a run's metrics had loaded is let go first.
 
     Args:
         lm: a loaded lm-eval ``HFLM``.
-        prompts: rendered prompts of the benchmark's items, in order; at least one.
-        profile: name of this machine for people.
-        n_items: replies to time at most.
+        prompts: rendered prompts, at least one; see :func:`evenly`.
     """
-    chosen = evenly(prompts, n_items)
-    for prompt in chosen[:N_WARMUP]:
+    for prompt in prompts[:N_WARMUP]:
         _one(lm, prompt)
     forget_encoders()
     with metered() as reading:
-        timings = [_one(lm, prompt) for prompt in chosen]
+        timings = [_one(lm, prompt) for prompt in prompts]
     first, total, tokens = (np.array(column) for column in zip(*timings, strict=True))
     # A reply of one token has no time between tokens.
     later, rest = (tokens - 1)[tokens > 1], (total - first)[tokens > 1]
     return Latency(
-        machine=this_machine(profile),
+        machine=this_machine(),
         engine="hf",
-        n_items=len(chosen),
-        n_warmup=min(N_WARMUP, len(chosen)),
+        n_items=len(prompts),
+        n_warmup=min(N_WARMUP, len(prompts)),
         max_new_tokens=MAX_NEW_TOKENS,
         first_token_s=_quantiles(first),
         output_token_s=_quantiles(rest / later if len(later) else np.zeros(1)),
@@ -121,5 +118,5 @@ def measure(lm, prompts: Sequence[str], *, profile: str | None = None, n_items: 
         output_tokens_per_s=float(later.sum() / rest.sum()) if len(later) else 0.0,
         peak_memory_mib=reading.peak_memory_mib,
         peak_gpu_memory_mib=reading.peak_gpu_memory_mib,
-        energy_j_per_item=None if reading.energy_j is None else reading.energy_j / len(chosen),
+        energy_j_per_item=None if reading.energy_j is None else reading.energy_j / len(prompts),
     )

@@ -16,6 +16,7 @@ from eval_harness.benchmark import Benchmark, load_benchmark
 from eval_harness.engines import Engine, EngineName, Opened, Work
 from eval_harness.engines.baseline import Baseline
 from eval_harness.errors import EvaluationError
+from eval_harness.latency import N_ITEMS, evenly
 from eval_harness.models import Candidate
 from eval_harness.processes import gathered, wait_for_others
 from eval_harness.progress import Progress
@@ -183,7 +184,7 @@ def evaluate(candidate: Candidate, settings: Settings, progress: Progress = lamb
                 protocol_block(generation, opened.template, settings.protocol),
                 predictions,
                 metrics,
-                latency=opened.latency(prompts),
+                latency=opened.latency(evenly(prompts, N_ITEMS)),
                 environment=environment(opened.device, engine.name, opened.versions()),
                 run=Run(
                     path,
