@@ -23,7 +23,7 @@ from dataset_script.privacy.streets import (
 from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import ALPHABET_WORDS, Value
 
-_BOX = re.compile(r"\b(?:p\.? ?o\.? |post office |(?:rural route|route|r\.?r\.?) \w+,? )box \w+", re.I)
+_BOX = re.compile(r"\b(?:p\.? ?o\.? |post office |(?:rural route|route|r\.?r\.?) \w+,? )box \w+|^Box \d{1,5}\b", re.I)
 _BLOCK = re.compile(r"\b\d{1,3}00 block of (?:[A-Z][\w'’]*\.? ?){1,4}")
 _LONGEST_HOUSE_NUMBER = 5
 _SHORT_ANSWER = 6

@@ -62,7 +62,8 @@ def rest_of_answer(turn: Reading, left: Sequence[Value], given: Open) -> Iterato
         is_long = value.digits >= _LONG or len(value.parts) >= _LONG
         kinds = wanted | continued if is_long else wanted
         kind = next((kind for kind in _SAYS_NUMBERS if kind in kinds), None)
-        if kind is not None and (value.digits >= 2 or value.letters):
+        is_count = kind == OTHER_ID and value.digits <= _LONG and not value.letters  # "There was forty-eight."
+        if kind is not None and not is_count and (value.digits >= 2 or value.letters):
             yield value.first, value.last, kind
 
 

@@ -302,12 +302,16 @@ def date_words(words: Words, left: Sequence[Value], taken: Collection[int]) -> I
 
 
 def _is_written_birth_date(words: Words, date: Date) -> bool:
-    """A whole date in figures, of a year in which a grown person was born, after no word that makes it an event."""
+    """A whole date of a year in which a grown person was born, after no word that makes it an event."""
+    if date.year is None or date.day is None or words.word(date.first - 1) in word_list("before_events"):
+        return False
     is_in_figures = (
         date.last - date.first == 2 and words.gap(date.last) in {"/", "-"} and words.folded[date.first].isdigit()
     )
-    if not is_in_figures or date.year is None or words.word(date.first - 1) in word_list("before_events"):
-        return False
+    if not is_in_figures:
+        return _OLDEST <= date.year <= _YOUNGEST_GROWN
+    if words.gap(date.first) == ", " and words.is_capital_at(date.first - 1) and words.is_capital_at(date.first - 2):
+        return True  # "Elliot Ashworth, 10-26-07", as records are read out
     return _OLDEST_TWO_DIGITS < date.year < 100 or _OLDEST <= date.year <= _YOUNGEST_GROWN
 
 

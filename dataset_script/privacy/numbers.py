@@ -33,6 +33,11 @@ _SMALLEST = {PHONE: 7, SSN: 4, LICENSE: 5, PLATE: 4, VIN: 4, OTHER_ID: 4}
 _SMALLEST_ALONE = {PHONE: 3, SSN: 3, LICENSE: 3, PLATE: 3, VIN: 4, OTHER_ID: 4}
 _LARGEST = {PHONE: 11, SSN: 9, LICENSE: 20, PLATE: 8, VIN: VIN_LENGTH, OTHER_ID: 20}
 _ASIDE_WORDS = 3
+_DIGITS_OF_AN_IDENTIFIER, _LONGEST_PHONE_ABROAD = 5, 11
+_SMALLEST_TAIL, _LONGEST_CALL_SIGN = 3, 3
+_ENDING_IN = (["ends", "in"], ["ending", "in"], ["ends", "with"], ["ending", "with"])
+_LONGEST_ROAD = 4
+"""Digits that a highway or a gun may have beside its letters."""
 _RADIO = frozenset(("104", "911", "108", "107"))
 
 
@@ -40,12 +45,27 @@ def said_of(words: Words, value: Value) -> str | None:
     """What the words around a value say it is: a type, KEEP, or None where they say nothing. The nearest before it wins."""
     for index in range(value.first - 1, max(-1, value.first - 1 - _BEFORE), -1):
         kind = _said_before(words, index)
+        is_next = index == value.first - 1 and value.digits >= _DIGITS_OF_AN_IDENTIFIER
+        if is_next and words.folded[index] in word_list("needs_number"):
+            return _KIND_OF[words.folded[index]]  # "case 26-004181": so many digits are no count of cases
         if kind is not None and (kind != KEEP or value.first - index <= _NEAR):
             return kind
-    for word in words.folded[value.last + 1 : value.last + 1 + _AFTER]:
-        if _KIND_OF.get(word) in _TOLD_AFTER and word not in word_list("vague_after"):
-            return _KIND_OF[word]
+    if _is_tail(words, value):
+        return OTHER_ID
+    for index in range(value.last + 1, min(len(words), value.last + 1 + _AFTER)):
+        word = words.folded[index]
+        kind = _KIND_OF.get(word) if word not in word_list("vague_after") else None
+        if kind == DOB and words.text.find("?", words.ends[index]) >= 0:
+            return None  # "That's S-22-30915. When's your birthday?": the next question
+        if kind in _TOLD_AFTER:
+            return kind
     return None
+
+
+def _is_tail(words: Words, value: Value) -> bool:
+    """Whether a value is the end of a longer number: "number ends 5530", "ending in 0142"."""
+    before = words.folded[max(0, value.first - 2) : value.first]
+    return value.digits >= _SMALLEST_TAIL and (before[-1:] in (["ends"], ["ending"]) or before in _ENDING_IN)
 
 
 def _said_before(words: Words, index: int) -> str | None:
@@ -69,7 +89,11 @@ def _is_measured_of(words: Words, index: int) -> bool:
 def is_measured(words: Words, value: Value) -> bool:
     """Whether a price, a speed, a time or a count is meant."""
     is_marked = words.gap(value.first).endswith(("$", "£", ":")) or words.after(value.last).startswith((":", "%"))
-    return is_marked or (words.word(value.last + 1) in UNITS and value.letters == 0)
+    gaps = {words.gap(place) for place in value.places[1:]}
+    is_amount = (
+        gaps == {","} and len(value.parts[0]) <= 3 and all(len(part) == 3 for part in value.parts[1:])
+    )  # "6,200"
+    return is_marked or is_amount or (words.word(value.last + 1) in UNITS and value.letters == 0)
 
 
 def _groups(value: Value) -> tuple[int, ...]:
@@ -95,7 +119,7 @@ def _digits_by_shape(words: Words, value: Value) -> str | None:
         return OTHER_ID
     if digits == 9 and (groups == _SSN_SHAPE or len(groups) >= 4):
         return SSN
-    if digits in {15, 16} and text[0] in "3456":
+    if digits > _LONGEST_PHONE_ABROAD:
         return OTHER_ID
     if (digits == 10 and text[0] not in "01") or (digits == 11 and text[0] == "1" and text[1] not in "01"):
         return PHONE
@@ -105,18 +129,32 @@ def _digits_by_shape(words: Words, value: Value) -> str | None:
     return PHONE if is_telephone else None
 
 
+def _is_call_sign(value: Value) -> bool:
+    """ "4 Lincoln 12", "Sam four": one word of the alphabet and few digits."""
+    return value.kinds.count("P") == value.letters == 1 and value.digits <= _LONGEST_CALL_SIGN
+
+
 def _mixed_by_shape(words: Words, value: Value) -> str | None:
     text = value.canonical
     lead = text[: len(text) - len(text.lstrip(ascii_uppercase))]
     if value.letters == 1 and lead and value.digits >= 7:
         return LICENSE
-    is_plate = value.letters >= 2 and value.digits >= 2 and len(text) in _PLATE_LENGTH
-    if not is_plate or lead.lower() in word_list("guns_and_roads"):
+    is_section = any(words.gap(place) == "." for place in value.places[1:])  # "RCW 46.61.655"
+    if (
+        is_section
+        or _is_call_sign(value)
+        or (lead.lower() in word_list("guns_and_roads") and value.digits <= _LONGEST_ROAD)
+    ):
         return None
+    is_identifier = value.digits >= _DIGITS_OF_AN_IDENTIFIER
+    if not (value.letters >= 2 and value.digits >= 2 and len(text) in _PLATE_LENGTH):
+        return OTHER_ID if is_identifier and len(text) <= _LARGEST[OTHER_ID] else None
     # "4 Tom Robert King", not "a 15 to a 20".
     spelled = [place for place, kind in zip(value.places, value.kinds, strict=True) if kind != "D"]
     is_one = words.is_lower or value.kinds.count("P") >= 2 or all(words.is_capital(place) for place in spelled)
-    return PLATE if is_one else None
+    if is_one and not ("-" in words.gap(value.places[1]) and is_identifier and value.letters <= 2):
+        return PLATE
+    return OTHER_ID if is_identifier else None
 
 
 def _fits(kind: str, value: Value, smallest: int) -> bool:
@@ -133,7 +171,7 @@ def _fits(kind: str, value: Value, smallest: int) -> bool:
 
 def _by_context(value: Value, said: str | None) -> str | None:
     """The type that words nearby give, where the value can be of it."""
-    if said not in _SMALLEST or not _fits(said, value, _SMALLEST[said]):
+    if said not in _SMALLEST or not _fits(said, value, _SMALLEST[said]) or _is_call_sign(value):
         return None
     if (_is_year(value) and said in {PLATE, OTHER_ID, LICENSE}) or (
         said == PLATE and not value.digits and value.letters < 4

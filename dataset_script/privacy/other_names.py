@@ -42,7 +42,7 @@ def find_names(words: Words, values: Sequence[Value], announced: Iterable[Name],
         is_call_sign = index in call_signs and words.folded[index] not in known.of_labels
         at = starting.get(index) or (None if is_call_sign else _name_at(words, index, known))
         if at is not None:
-            found.append(_with_nickname(words, at))
+            found.append(_with_initial(words, _with_nickname(words, at)))
         index = index + 1 if at is None else at.last + 1
     return found
 
@@ -53,6 +53,13 @@ def _with_nickname(words: Words, name: Name) -> Name:
     is_part = words.word(before) in word_list("nickname_words") and words.is_capital(before)
     is_joined = is_part and words.after(before) == " " and not words.opens_sentence(before)
     return Name(before, name.last, name.rule) if is_joined else name
+
+
+def _with_initial(words: Words, name: Name) -> Name:
+    """With the letter before in "D. Applewhite"."""
+    before = name.first - 1
+    is_initial = before >= 0 and len(words.folded[before]) == 1 and words.is_capital(before)
+    return Name(before, name.last, name.rule) if is_initial and words.gap(name.first) == ". " else name
 
 
 def _name_at(words: Words, index: int, known: Known) -> Name | None:
@@ -126,7 +133,8 @@ def _rule_for_capital(words: Words, index: int, last: int) -> str | None:
     if is_ordinary(word):
         return None
     if is_opening:
-        return "surname" if is_surname(word) and _is_in_company(words, index) else None
+        is_whole = last > index and is_surname(words.folded[last]) and not is_ordinary(words.folded[last])
+        return "surname" if is_whole or (is_surname(word) and _is_in_company(words, index)) else None
     return "capital"
 
 
@@ -163,7 +171,7 @@ def _is_thing(words: Words, index: int, last: int) -> bool:
     if previous not in _ARTICLES or words.gap(index) != " ":
         return False
     word = words.folded[index]
-    is_person = previous == "a" and not is_ordinary(word) and (is_first_name(word) or is_surname(word))
+    is_person = previous in {"a", "an"} and not is_ordinary(word) and (is_first_name(word) or is_surname(word))
     return not is_person and (last == index or not is_first_name(word))
 
 

@@ -25,6 +25,7 @@ _SHORTEST_PART = 3
 _SHORTEST_REPEATED = 4
 _LONG_ENOUGH_TO_BE_CUT = 7
 _VANITY_PLATE = range(4, 9)
+_READ_OFF = frozenset(("says", "reads", "spells"))
 _MOST_NEARBY = 100
 """More values than this in a few turns are a transcriber's loop, not a conversation."""
 
@@ -54,7 +55,7 @@ def _find_in_turn(turn: Reading) -> None:
     words = turn.words
     for start, end in find_emails(words):
         turn.add_place(start, end, EMAIL, "shape")
-    if PLATE in turn.asked:
+    if PLATE in turn.asked or (_READ_OFF & set(words.folded) and PLATE in speaks_of(words)):
         _find_vanity_plate(turn)
     if not turn.values and turn.asked.isdisjoint((ADDRESS, DOB)) and not speaks_of_home(words):
         return
@@ -96,12 +97,23 @@ def _add_numbers(turn: Reading, numbers: Sequence[tuple[Value, str, str]]) -> No
 
 
 def _find_vanity_plate(turn: Reading) -> None:
-    """Letters alone in capitals, as the answer to a question for a plate."""
-    if turn.words.text.isupper():
+    """Letters alone in capitals, in a word or two, as the answer to a question for a plate or read off one."""
+    words = turn.words
+    if words.text.isupper():
         return
-    for index, word in enumerate(turn.words.folded):
-        if len(word) in _VANITY_PLATE and word.isalpha() and turn.words.surface(index).isupper():
-            turn.add(index, index, PLATE, "answer")
+    index = 0
+    while index < len(words):
+        last = index
+        while (
+            last < len(words)
+            and words.folded[last].isalpha()
+            and len(words.folded[last]) > 1
+            and words.surface(last).isupper()
+        ):
+            last += 1
+        if sum(len(word) for word in words.folded[index:last]) in _VANITY_PLATE and last - index <= 2:
+            turn.add(index, last - 1, PLATE, "answer")
+        index = max(last, index + 1)
 
 
 def _find_part_of_address(turn: Reading, before: Sequence[Reading]) -> None:

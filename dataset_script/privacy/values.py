@@ -29,7 +29,7 @@ _MULTIPLES = {"hundred": 100, "thousand": 1000}
 _REPEATS = {"double": 2, "triple": 3}
 ALPHABET_WORDS = word_list("alphabet_words")
 
-_FILLERS = frozenset(("slash", "dash", "hyphen", "space", "uh", "um", "er", "then"))
+_FILLERS = frozenset(("slash", "dash", "hyphen", "space", "uh", "um", "er", "then", "unknown"))
 _ZEROS = frozenset(("o", "oh"))
 _LETTERS_THAT_ARE_WORDS = frozenset("ai")
 _STARTERS = NUMBER_WORDS.keys() | ALPHABET_WORDS | _REPEATS.keys() | frozenset(ascii_lowercase) | {"hundred", "oh"}
@@ -37,6 +37,7 @@ _SEPARATOR = re.compile(r"[\s,.\-–—()/'’#]{0,4}")
 _LONGEST_BLOCK, _LONGEST_LOWER_BLOCK = 6, 4
 _LONGEST_ROW_OF_ZEROS = 4
 _MOST_PARTS = 40
+_SPELLED_NAME = 3
 """Longer runs of numbers are counting or a transcriber's loop; cut here, so that time stays linear."""
 
 
@@ -231,11 +232,17 @@ class _Reader:
         """Read to the value's end; at least one word is passed."""
         start = self.index
         while self.index < len(self.words) and len(self.parts) < _MOST_PARTS:
-            if self.parts and not _is_joined(self.words, self.index):
+            if self.parts and (not _is_joined(self.words, self.index) or self._begins_sentence()):
                 break
             if not (self._multiple() or self._link() or self._letter_x() or self._next_part()):
                 break
         self.index = max(self.index, start + 1)
+
+    def _begins_sentence(self) -> bool:
+        """ "D-A-S-H. Two S's": a number spoken of letters is none of them."""
+        is_spelled = len(self.parts) >= _SPELLED_NAME and set(self.kinds) == {"L"}
+        opens = self.words.gap(self.index).startswith(".") and self.words.is_capital(self.index)
+        return is_spelled and opens and len(self.words.folded[self.index]) > 1
 
     def value(self) -> Value | None:
         """What was read; "D.O.B." before a number is not part of it."""
