@@ -142,7 +142,11 @@ def _at_number(words: Words, value: Value, *, is_asked: bool) -> Found | None:
     if not _is_house_number(words, value):
         return None
     lives = not word_list("living").isdisjoint(words.folded[max(0, value.first - _LOOK_BACK) : value.first])
-    is_home = is_asked or lives
+    # "Is this 58 Wren?"
+    asks_where = words.folded[max(0, value.first - 2) : value.first] == ["is", "this"] and words.is_capital_at(
+        value.last + 1
+    )
+    is_home = is_asked or lives or asks_where
     following = words.word(value.last + 1)
     if following in ALPHABET_WORDS and not is_home:
         return None

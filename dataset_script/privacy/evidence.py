@@ -30,6 +30,7 @@ _INTRODUCTION = re.compile(
 )
 _INTRODUCTION_CUE = re.compile(r"name|call|last|first|middle|known|registered|alias|maiden|a\.?k\.?a|\bgo", re.I)
 _TALK_OF_NAMES = re.compile(r"\b(?:spel|name|called|letter|with an? [A-Z]\b)", re.I)
+_SAYS_WHO = frozenset(("i'm", "im", "am", "is", "he's", "she's", "that's", "it's"))
 _FEWEST_LETTERS = 3
 _LETTERS_THAT_SPEAK = 5
 """Letters in a row that are a name even where nobody talks of names, unless they make an English word."""
@@ -51,6 +52,8 @@ def evidence(words: Words, values: Sequence[Value], asked: Open, known: Known, *
         is_near_name: the talk is of names and spelling.
     """
     found = [*_after_titles(words), *_introduced(words, known)]
+    if words.is_lower:
+        found += _two_strange_words(words)
     if values:
         found += _spelled(values, known, is_near_name=is_near_name or NAME in asked)
     if NAME in asked:
@@ -109,6 +112,14 @@ def _introduced(words: Words, known: Known) -> Iterator[Name]:
             known.pets.add(words.folded[index])
         elif found := _announced(words, index, "introduction"):
             yield found
+
+
+def _two_strange_words(words: Words) -> Iterator[Name]:
+    """ "i'm barnaby okonjo", where there are no capitals: two words that English has not, after one that says who somebody is."""
+    for index in range(1, len(words) - 1):
+        is_said = words.folded[index - 1] in _SAYS_WHO and words.gap(index + 1) == " "
+        if is_said and is_strange(words, index) and is_strange(words, index + 1):
+            yield Name(index, end_of_lower_case_name(words, index), "introduction")
 
 
 def _spelled(values: Sequence[Value], known: Known, *, is_near_name: bool) -> Iterator[Name]:

@@ -85,6 +85,8 @@ def _is_known(words: Words, index: int, known: Known) -> bool:
         is_plural = word[-1] == "s" and word[:-1] in known.folded and len(word) > 4 and is_capital
         return words.surface(index).lower() in known.written or (is_plural and not is_ordinary(word))
     is_word = is_ordinary(word) or word in word_list("not_people")
+    if words.gap(index) == " " and _is_date_or_place(word, words.word(index - 1)):
+        return False
     if word in known.of_labels and not is_word:
         return True
     is_saint = words.word(index - 1) in word_list("place_openers") and words.gap(index) in {" ", ". "}
@@ -95,6 +97,12 @@ def _is_known(words: Words, index: int, known: Known) -> bool:
     if not is_capital or is_before_place(words, index):
         return False
     return word in word_list("not_people") or not words.opens_sentence(index) or _opens_as_known(words, index)
+
+
+def _is_date_or_place(word: str, previous: str) -> bool:
+    """ "Since April", "in Madison", although somebody here is called April or Madison."""
+    is_date = word in word_list("months") and previous in word_list("before_months")
+    return is_date or (word in word_list("name_places") and previous in {"in", "near"})
 
 
 def _opens_as_known(words: Words, index: int) -> bool:

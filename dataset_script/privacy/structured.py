@@ -16,12 +16,15 @@ from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, PLATE
 from dataset_script.privacy.numbers import number_types, spread_number
 from dataset_script.privacy.questions import NOTHING, Open, speaks_of
 from dataset_script.privacy.reading import Reading
+from dataset_script.privacy.streets import end_of_street
+from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import Value
 
 _NEARBY = 3
 """Turns within which a part of a value that was just said is taken for a repetition, or for the rest of an answer."""
 _SHORT_ANSWER = 6
 _SHORTEST_PART = 3
+_LONGEST_HOUSE_NUMBER = 5
 _SHORTEST_REPEATED = 4
 _LONG_ENOUGH_TO_BE_CUT = 7
 _VANITY_PLATE = range(4, 9)
@@ -70,7 +73,7 @@ def _find_in_turn(turn: Reading) -> None:
         if turn.asked or len(value.canonical) >= _SHORTEST_PART
         for found in number_types(words, value, turn.asked, turn.recent)
     ]
-    _add_numbers(turn, [found for found in numbers if _is_sure(*found)])
+    _add_numbers(turn, [found for found in numbers if _is_sure(*found) and not _opens_street(words, found[0])])
     for first, last, rule in find_addresses(words, _left(turn), is_asked=ADDRESS in turn.asked):
         if turn.is_free(first, last):
             turn.add(first, last, ADDRESS, rule)
@@ -88,6 +91,12 @@ def _left(turn: Reading) -> list[Value]:
 def _is_sure(value: Value, kind: str, rule: str) -> bool:
     """Whether a number is not the house number of an address."""
     return rule == "context" or value.digits > 5 or value.letters > 0
+
+
+def _opens_street(words: Words, value: Value) -> bool:
+    """ "1419 Bluestem Lane", whatever number is spoken of nearby."""
+    is_house = value.letters == 0 and value.digits <= _LONGEST_HOUSE_NUMBER
+    return is_house and end_of_street(words, value.last + 1, is_sure=False) is not None
 
 
 def _add_numbers(turn: Reading, numbers: Sequence[tuple[Value, str, str]]) -> None:

@@ -287,7 +287,7 @@ class _Reader:
             and (self.room >= 100 or self.parts[-1:] == ["19"])
             and self.words.folded[following] in NUMBER_WORDS
         )
-        is_repeat = word in _REPEATS and is_number(self.words, following)
+        is_repeat = word in _REPEATS and (is_number(self.words, following) or self.words.folded[following] in _ZEROS)
         if not ((is_filler and _is_joined(self.words, following)) or is_and or is_repeat):
             return False
         self.repeat = _REPEATS[word] if is_repeat else 1
