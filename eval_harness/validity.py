@@ -3,20 +3,21 @@
 In: a built dataset and the baselines' results on it. Out: :class:`Validity`, as data and as text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_script.dialogue import Item, plain
+from dataset_script.dialogue import plain
 from eval_harness import models
 from eval_harness.benchmark import load_benchmark
+from eval_harness.leaks import SAID_BY_EVERYBODY_WORDS, Leaks, find_leaks
 from eval_harness.run import Settings, evaluate
 from submissions.ledger import parse_result
 from submissions.power import POWER, Detectable, detectable_differences
 from submissions.schema import BASELINES, METRICS
 
 SHORT_REFERENCE_WORDS = (1, 3)
-LEAKED_REFERENCE_WORDS = 3
+MAX_LEAKS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,9 @@ class Validity:
     one_word_share: float
     three_word_share: float
     most_frequent_reference: tuple[str, float]
-    pairs_in_train: int
-    references_in_train_share: float
+    leaks: Leaks
     baselines: Mapping[str, Mapping[str, float]]
     detectable: Mapping[str, Detectable]
-
-
-def _pairs(items: Sequence[Item]) -> set[tuple[str, str]]:
-    return {(plain(item.officer_text), plain(item.reference)) for item in items}
 
 
 def assess(data: Path, results: Path, split: str = "test") -> Validity:
@@ -59,9 +55,6 @@ def assess(data: Path, results: Path, split: str = "test") -> Validity:
     texts = [plain(item.reference) for item in ranked]
     most = max(sorted(set(texts)), key=texts.count)
     per_scenario = [sum(item.scenario_id == name for item in ranked) for name in benchmark.scenarios]
-    train = load_benchmark(data, "train").items
-    train_pairs, train_texts = _pairs(train), {plain(item.reference) for item in train}
-    said_more = [item for item in ranked if len(item.reference.split()) > LEAKED_REFERENCE_WORDS]
     one, three = (sum(length <= limit for length in lengths) / len(ranked) for limit in SHORT_REFERENCE_WORDS)
     return Validity(
         digest=digest,
@@ -72,15 +65,23 @@ def assess(data: Path, results: Path, split: str = "test") -> Validity:
         one_word_share=one,
         three_word_share=three,
         most_frequent_reference=(most, texts.count(most) / len(texts)),
-        pairs_in_train=len(_pairs(said_more) & train_pairs),
-        references_in_train_share=sum(plain(item.reference) in train_texts for item in said_more)
-        / max(len(said_more), 1),
+        leaks=find_leaks(load_benchmark(data, "train"), benchmark),
         baselines={
             name: {metric: getattr(result.scores, metric).value for metric in METRICS}
             for name, result in measured.items()
         },
         detectable=detectable_differences(list(measured.values())),
     )
+
+
+def _leak_lines(leaks: Leaks) -> list[str]:
+    """The first of each kind, named: what has to be looked at."""
+    lines = [f"incident {name} is in both splits" for name in leaks.incidents]
+    lines += [
+        f"{each.first} and {each.second} share {each.containment:.0%} of their words" for each in leaks.duplicates
+    ]
+    lines += [f"{item_id} stands in train with its officer's line" for item_id in leaks.exchanges]
+    return lines[:MAX_LEAKS_SHOWN]
 
 
 def as_text(validity: Validity) -> str:
@@ -91,6 +92,7 @@ def as_text(validity: Validity) -> str:
         return f"  {label:<38}" + "".join(f"{values[m]:>12.{3 if m == 'bertscore' else 1}f}" for m in METRICS)
 
     text, share = validity.most_frequent_reference
+    leaks = validity.leaks
     return "\n".join(
         [
             f"Validity of split {validity.split!r}, data {validity.digest[:8]}",
@@ -99,8 +101,10 @@ def as_text(validity: Validity) -> str:
             f"{validity.largest_scenario_share:.1%} of them",
             f"  references of one word {validity.one_word_share:.1%}, of at most three {validity.three_word_share:.1%}; "
             f"the most frequent is “{text}” ({share:.1%})",
-            f"  of references longer than three words: {validity.pairs_in_train} with their officer's line in train, "
-            f"{validity.references_in_train_share:.1%} alone",
+            f"  shared with train: {len(leaks.incidents)} incidents, {len(leaks.duplicates)} near-duplicate scenarios, "
+            f"{len(leaks.exchanges)} exchanges word for word",
+            f"  of references longer than {SAID_BY_EVERYBODY_WORDS} words, {leaks.references_share:.1%} are said by somebody in train",
+            *(f"  leak: {line}" for line in _leak_lines(leaks)),
             "",
             "What understands nothing reaches",
             f"  {'':<38}" + "".join(f"{names[metric]:>12}" for metric in METRICS),
