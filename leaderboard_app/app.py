@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from leaderboard_app import api
 from leaderboard_app.pages import about, compare, latency, leaderboard, lineage, model, paper, queue, submit
 from leaderboard_app.site import STATIC, TITLE, Site
+from leaderboard_app.theme import theme
 
 # (name in the navigation, route – None: the first page –, what lays it out)
 PAGES = (
@@ -23,12 +24,6 @@ PAGES = (
 )
 # In the head, not as ``css``: Gradio prefixes each selector of that, splits ``:is(a, b)`` at its comma and loses media queries.
 STYLE = "".join(f"<style>{(STATIC / name).read_text('utf-8')}</style>" for name in ("board.css", "pages.css"))
-THEME = gr.themes.Base(
-    primary_hue=gr.themes.colors.blue,
-    neutral_hue=gr.themes.colors.slate,
-    font=["ui-sans-serif", "system-ui", "sans-serif"],
-    font_mono=["ui-monospace", "monospace"],
-)
 
 
 def build_app(site: Site) -> gr.Blocks:
@@ -55,6 +50,6 @@ def mount(site: Site) -> FastAPI:
             run_history=False,
             show_error=False,
             footer_links=["api", "gradio", "settings"],
-            theme=THEME,
+            theme=theme(),
             head=STYLE,
         )

@@ -7,7 +7,9 @@ from urllib.parse import quote
 from leaderboard_app.row_keys import key_of
 from leaderboard_app.snapshot import Board, Row
 from submissions.items import ItemRow
-from submissions.schema import MEAN_METRICS
+from submissions.judgement import Judgement, read_judgements
+from submissions.ledger import Problem
+from submissions.schema import MEAN_METRICS, METRICS
 
 FAULTS = {
     "empty": "said nothing",
@@ -46,6 +48,25 @@ def length_ratio(row: Row) -> float | None:
     if not diagnostics.mean_reference_words:
         return None
     return diagnostics.mean_prediction_words / diagnostics.mean_reference_words
+
+
+def tops(board: Board) -> dict[str, float]:
+    """metric → upper end of the highest interval on a board, the end of the page's axes."""
+    return {metric: max(row.score(metric).high for row in board.rows) for metric in METRICS}
+
+
+def rival(row: Row, board: Board) -> Row | None:
+    """The row to compare one with first: of the model it was made from, else the next better one, else the next."""
+    others = [own for own in board.rows if own is not row]
+    bases = [own for own in others if own.model.id == row.model.base_model]
+    better = [own for own in others if own.standing.rank < row.standing.rank]
+    return next(iter([*bases, *reversed(better), *others]), None)
+
+
+def judgements_on(row: Row) -> tuple[list[Judgement], list[Problem]]:
+    """What language models judged of a row's replies, and the files about it that cannot be taken."""
+    path = row.root / row.path
+    return read_judgements(path) if path.is_file() else ([], [])
 
 
 def worst_first(samples: Sequence[ItemRow], metric: str, search: str = "") -> list[ItemRow]:

@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from leaderboard_app.board_page import TIERS
 from leaderboard_app.pages.controls import board_menu, query, to_address
 from leaderboard_app.rendering import render
 from leaderboard_app.site import Site, page_head
@@ -26,15 +27,17 @@ def build(site: Site, page: gr.Blocks) -> None:
 
     def draw(board_key: str | None) -> str:
         board = site.board(board_key)
-        return render("about", board=board, snapshot=site.snapshot, validity=validity_of(board) if board else None)
+        validity = validity_of(board) if board else None
+        return render("about", board=board, snapshot=site.snapshot, validity=validity, tiers=TIERS)
 
     def opened(request: gr.Request):
         board = site.board(query(request, "board"))
-        return board_menu(site.snapshot, board), draw(board.key if board else None)
+        return board_menu(site.snapshot, board, always=True), draw(board.key if board else None)
 
     page_head("About", "What is measured, how to read it, and what it cannot tell.")
-    board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
-    text = gr.HTML(apply_default_css=False, elem_id="dw-about", min_height=800)
-    page.load(opened, None, [board_choice, text], api_visibility="private")
+    with gr.Row(elem_classes="dw-controls"):
+        board_choice = gr.Dropdown(label="Board", choices=[], interactive=True)
+    text = gr.HTML(apply_default_css=False, elem_id="dw-about")
+    page.load(opened, None, [board_choice, text], api_visibility="private", show_progress="hidden")
     board_choice.input(draw, board_choice, text, api_visibility="private")
     board_choice.input(None, board_choice, None, js=to_address("board"), api_visibility="private")

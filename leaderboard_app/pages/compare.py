@@ -85,16 +85,20 @@ def build(site: Site, page: gr.Blocks) -> None:
         "Compare",
         "Two to four models on the same scenarios. The first one chosen is what the others are compared with.",
     )
-    board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
-    models = gr.Dropdown(label="Models", choices=[], multiselect=True, max_choices=MAX_MODELS, interactive=True)
-    metric = metric_radio()
-    figures = gr.HTML(apply_default_css=False, elem_id="dw-compare", min_height=480)
+    with gr.Row(elem_classes="dw-controls"):
+        models = gr.Dropdown(
+            label="Models", choices=[], multiselect=True, max_choices=MAX_MODELS, interactive=True,
+            elem_classes="dw-many",
+        )  # fmt: skip
+        metric = metric_radio()
+        board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
+    figures = gr.HTML(apply_default_css=False, elem_id="dw-compare")
     words = gr.HTML(apply_default_css=False, elem_id="dw-words")
     button = gr.Button("Show more", visible=False, elem_classes="dw-more")
     shown = gr.State(PER_PAGE)
 
     chosen, drawn = [board_choice, models, metric], [figures, words, button, shown]
-    page.load(opened, None, [*chosen, *drawn], api_visibility="private")
+    page.load(opened, None, [*chosen, *drawn], api_visibility="private", show_progress="hidden")
     gr.on([models.input, metric.input], draw, chosen, drawn, api_visibility="private", trigger_mode="always_last")
     board_choice.input(another_board, [board_choice, metric], [models, *drawn], api_visibility="private")
     button.click(more, [*chosen, shown], drawn, api_visibility="private")

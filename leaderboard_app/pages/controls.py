@@ -22,13 +22,13 @@ def metric_of(value: str | None) -> str:
 
 def metric_radio() -> gr.Radio:
     """The choice of one metric."""
-    return gr.Radio([(METRIC_NAMES[m], m) for m in METRICS], value=METRICS[0], label="Metric")
+    return gr.Radio([(METRIC_NAMES[m], m) for m in METRICS], value=METRICS[0], label="Metric", elem_classes="dw-choice")
 
 
-def board_menu(snapshot: Snapshot, board: Board | None) -> gr.Dropdown:
-    """The menu of boards at a load; not shown where there is no choice."""
+def board_menu(snapshot: Snapshot, board: Board | None, always: bool = False) -> gr.Dropdown:
+    """The menu of boards at a load; not shown where there is no choice, unless ``always``."""
     choices = [(own.label, own.key) for own in snapshot.boards]
-    return gr.Dropdown(choices=choices, value=board.key if board else None, visible=len(choices) > 1)
+    return gr.Dropdown(choices=choices, value=board.key if board else None, visible=always or len(choices) > 1)
 
 
 def row_choices(board: Board | None) -> list[tuple[str, str]]:

@@ -26,7 +26,8 @@ def build(site: Site, page: gr.Blocks) -> None:
         place = next((own for own in found if own.label == where), found[0] if found else None)
         shown = points(board, place, metric) if board and place else []
         line = best_baseline(board, metric) if board else None
-        return quality_against_latency(shown, metric, line), render("frontier", points=shown, metric=metric)
+        figure = gr.Plot(quality_against_latency(shown, metric, line), visible=bool(shown))
+        return figure, render("frontier", points=shown, metric=metric)
 
     def machines(board: Board | None, where: str | None = None) -> gr.Dropdown:
         labels = [place.label for place in places(board)] if board else []
@@ -47,19 +48,19 @@ def build(site: Site, page: gr.Blocks) -> None:
     page_head(
         "Quality × latency", "What a reply costs in time on one machine, and what it is worth. Up and left is better."
     )
-    board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
-    machine = gr.Dropdown(label="Machine and engine", choices=[], interactive=True)
-    metric = metric_radio()
+    with gr.Row(elem_classes="dw-controls"):
+        machine = gr.Dropdown(label="Machine and engine", choices=[], interactive=True)
+        metric = metric_radio()
+        board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
     figure = gr.Plot(
-        show_label=False, label="Score against median seconds a reply; the same figures are in the table below"
+        show_label=False,
+        label="Score against median seconds a reply; the same figures are in the table below",
+        elem_id="dw-plot",
     )
-    gr.Markdown(
-        "Bars are 95 % intervals; a marker grows with the logarithm of the model's size. The dashed line is the front; what stands on it is named."
-    )
-    table = gr.HTML(apply_default_css=False, elem_id="dw-frontier", js_on_load=SORTING, min_height=200)
+    table = gr.HTML(apply_default_css=False, elem_id="dw-frontier", js_on_load=SORTING)
 
     chosen, drawn = [board_choice, machine, metric], [figure, table]
-    page.load(opened, None, [*chosen, *drawn], api_visibility="private")
+    page.load(opened, None, [*chosen, *drawn], api_visibility="private", show_progress="hidden")
     gr.on([machine.input, metric.input], draw, chosen, drawn, api_visibility="private")
     board_choice.input(another_board, [board_choice, metric], [machine, *drawn], api_visibility="private")
     gr.on(

@@ -43,12 +43,13 @@ def build(site: Site, page: gr.Blocks) -> None:
         return board_menu(site.snapshot, board), metric, draw(board.key if board else None, metric)
 
     page_head("Base → fine-tuned", "Each fine-tuned model beside the model it started from, on the same scenarios.")
-    board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
-    metric = metric_radio()
-    figure = gr.HTML(apply_default_css=False, elem_id="dw-lineage", js_on_load=SORTING, min_height=360)
+    with gr.Row(elem_classes="dw-controls"):
+        metric = metric_radio()
+        board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
+    figure = gr.HTML(apply_default_css=False, elem_id="dw-lineage", js_on_load=SORTING)
 
     chosen = [board_choice, metric]
-    page.load(opened, None, [*chosen, figure], api_visibility="private")
+    page.load(opened, None, [*chosen, figure], api_visibility="private", show_progress="hidden")
     gr.on([board_choice.input, metric.input], draw, chosen, figure, api_visibility="private")
     gr.on(
         [board_choice.input, metric.input],

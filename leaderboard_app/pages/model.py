@@ -4,7 +4,16 @@ import os
 
 import gradio as gr
 
-from leaderboard_app.model_view import badge, faults, length_ratio, worst_first
+from leaderboard_app.board_page import TIERS
+from leaderboard_app.model_view import (
+    badge,
+    faults,
+    judgements_on,
+    length_ratio,
+    rival,
+    tops,
+    worst_first,
+)
 from leaderboard_app.pages.controls import board_menu, metric_of, metric_radio, query, row_choices, to_address
 from leaderboard_app.rendering import render
 from leaderboard_app.row_keys import find, find_withheld, key_of
@@ -31,13 +40,18 @@ def about_model(
     """Everything but the replies. ``withheld``: what was asked for, if it is not ranked."""
     if row is None or board is None:
         return render("no_model", asked=asked, board=board, withheld=withheld)
+    judgements, unread = judgements_on(row)
     try:
         return render(
             "model",
             row=row,
-            result=row.result,
             n_rows=len(board.rows),
+            rival=rival(row, board),
+            tops=tops(board),
             metric_shown=metric,
+            tier=TIERS[row.tier],
+            judgements=judgements,
+            unread=unread,
             faults=faults(row),
             length_ratio=length_ratio(row),
             badge=badge(row, board, address),
@@ -97,21 +111,27 @@ def build(site: Site, page: gr.Blocks) -> None:
         return replies(board_key, key, metric, search, shown + PER_PAGE)
 
     page_head("Model", "One result in depth: where it does well, how it fails, and what it said.")
-    board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
     with gr.Row(elem_classes="dw-controls"):
         model = gr.Dropdown(label="Model", choices=[], interactive=True)
         metric = metric_radio()
-    about = gr.HTML(apply_default_css=False, elem_id="dw-model", min_height=600)
+        board_choice = gr.Dropdown(label="Board", choices=[], visible=False, interactive=True)
+    about = gr.HTML(apply_default_css=False, elem_id="dw-model")
     search = gr.Textbox(
-        label="Replies, worst first", info="Shows those that hold these words.", max_length=MAX_SEARCH, max_lines=1,
-        visible=False,
+        label="Search the replies", placeholder="words that a reply, its reference or the officer's line holds",
+        max_length=MAX_SEARCH, max_lines=1, visible=False, elem_classes="dw-search",
     )  # fmt: skip
     samples = gr.HTML(apply_default_css=False, elem_id="dw-samples")
     button = gr.Button("Show more", visible=False, elem_classes="dw-more")
     shown = gr.State(PER_PAGE)
 
     chosen, listed = [board_choice, model, metric, search], [samples, button, shown]
-    page.load(opened, None, [board_choice, model, metric, about, search, *listed], api_visibility="private")
+    page.load(
+        opened,
+        None,
+        [board_choice, model, metric, about, search, *listed],
+        api_visibility="private",
+        show_progress="hidden",
+    )
     gr.on([model.input, metric.input], draw, chosen, [about, *listed], api_visibility="private")
     board_choice.input(another_board, [board_choice, metric], [model, about, *listed], api_visibility="private")
     search.change(replies, chosen, listed, api_visibility="private", trigger_mode="always_last", show_progress="hidden")

@@ -26,6 +26,6 @@ def build(site: Site, page: gr.Blocks) -> None:
     page_head(
         "Queue", "What waits, what runs, and what became of the rest. A model that failed stays here with the reason."
     )
-    queue = gr.HTML(apply_default_css=False, elem_id="dw-queue", min_height=360)
-    page.load(table, None, queue, api_visibility="private")
+    queue = gr.HTML(apply_default_css=False, elem_id="dw-queue")
+    page.load(table, None, queue, api_visibility="private", show_progress="hidden")
     gr.Timer(REFRESH_S).tick(table, None, queue, api_visibility="private", show_progress="hidden")

@@ -3,8 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from leaderboard_app.server import launch
 
 CHROMIUM = shutil.which("chromium")
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -15,11 +18,21 @@ READY = {
     "compare": "#dw-words li",
     "model": "#dw-samples li",
     "queue": "#dw-queue table",
-    "submit": "#dw-request p",
+    "submit": "#dw-request h2",
     "paper": "table",
     "about": "#dw-about table",
 }
 """Route → what stands on the page once its data has come."""
+
+
+@contextmanager
+def serving(results: Path) -> Iterator[str]:
+    """Address of a running board of a results folder, on a free port: several test runs may share a machine."""
+    server = launch(results, port=0, block=False)
+    try:
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    finally:
+        server.close()
 
 
 @contextmanager
@@ -37,7 +50,7 @@ def new_page(context: BrowserContext, size: dict[str, int] = WIDE) -> Page:
     """A page of that size; pages of one context share Gradio's scripts in its cache."""
     page = context.new_page()
     page.set_viewport_size(size)
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     return page
 
 

@@ -6,17 +6,15 @@ Without ``--results`` the ledger is the fictional one of ``tests/rich_ledger.py`
 """
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from leaderboard_app.app import PAGES
-from leaderboard_app.server import launch
-from tests.leaderboard_app.browsing import PHONE, WIDE, chromium, new_page, visit
+from tests.leaderboard_app.browsing import PHONE, WIDE, chromium, new_page, serving, visit
 from tests.rich_ledger import write_rich_ledger
-
-PORT = 7895
 
 
 def main(
@@ -27,11 +25,9 @@ def main(
     """Write the pictures."""
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        server = launch(results or write_rich_ledger(Path(folder)), PORT, block=False)
-        try:
-            write_pictures(f"http://127.0.0.1:{PORT}", out_dir, page or [route or "" for _, route, _ in PAGES])
-        finally:
-            server.close()
+        shown = results or write_rich_ledger(Path(folder), datetime.now(UTC))
+        with serving(shown) as address:
+            write_pictures(address, out_dir, page or [route or "" for _, route, _ in PAGES])
 
 
 def write_pictures(address: str, out_dir: Path, pages: list[str]) -> None:

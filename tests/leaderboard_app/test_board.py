@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard_app.board_page import render_leaderboard, show
+from leaderboard_app.board_page import TIERS, render_leaderboard, show
 from leaderboard_app.figures.latency import quality_against_latency
 from leaderboard_app.pages.model import about_model
 from leaderboard_app.rendering import (
@@ -80,7 +80,7 @@ def test_new_results_appear_without_a_restart(results_folder):
 
 
 def about(snapshot):
-    return render("about", board=snapshot.boards[0], snapshot=snapshot, validity=None)
+    return render("about", board=snapshot.boards[0], snapshot=snapshot, validity=None, tiers=TIERS)
 
 
 def one_model(snapshot):

@@ -5,9 +5,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from leaderboard_app.server import launch
 from submissions.ledger import write_result
-from tests.leaderboard_app.browsing import CHROMIUM
+from tests.leaderboard_app.browsing import CHROMIUM, serving
 from tests.results import make_result
 
 pytestmark = [
@@ -34,9 +33,8 @@ def address(tmp_path_factory):
     (folder / "evil__x" / "<img src=x onerror=window.canary=1>.json").write_text(
         '{"model": "<script>window.canary=1</script>"}'
     )
-    app = launch(folder, port=7899, block=False)
-    yield "http://127.0.0.1:7899"
-    app.close()
+    with serving(folder) as running:
+        yield running
 
 
 def names(page):

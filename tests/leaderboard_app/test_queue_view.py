@@ -33,7 +33,8 @@ def test_a_failed_request_keeps_its_reason_and_the_end_of_its_log(tmp_path):
 
 
 def test_the_reason_is_of_the_last_attempt_that_has_one(tmp_path):
-    add_entry(tmp_path, "acme/again", "running", attempt(1, reason="first"), attempt(2, reason="second"), attempt(3))
+    first, second = (attempt(n, outcome="failed", reason=why) for n, why in ((1, "first"), (2, "second")))
+    add_entry(tmp_path, "acme/again", "running", first, second, attempt(3))
     assert by_model(tmp_path)["acme/again"].reason == "second"
 
 
@@ -76,5 +77,13 @@ def test_a_state_whose_request_is_gone_still_tells_what_became_of_it(tmp_path):
 def test_states_are_counted_in_the_order_of_the_page(tmp_path):
     fill_queue(tmp_path)
     found = read_queue(tmp_path, NOW)
-    assert counts(found) == {"running": 1, "stalled": 1, "pending": 3, "failed": 1, "unreadable": 1, "finished": 1}
+    assert counts(found) == {
+        "running": 1,
+        "stalled": 1,
+        "pending": 3,
+        "failed": 1,
+        "unreadable": 1,
+        "finished": 1,
+        "withdrawn": 1,
+    }
     assert [own.state for own in found][:3] == ["running", "stalled", "pending"]

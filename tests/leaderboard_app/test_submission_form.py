@@ -1,12 +1,17 @@
 """The Submit form: what it writes, what it says is to be mended, and the pull request in the submitter's name."""
 
+import json
+
 import gradio as gr
 import pytest
 from huggingface_hub import HfApi, constants
 
-from leaderboard_app.pages.submit import FIELDS, field_of, sent
+from leaderboard_app.pages.submit import FIELDS, field_of, sent, shown
 from leaderboard_app.signed_submission import SignIn, sign_in
 from leaderboard_app.submission_form import draft
+from submissions.checking import check_file
+from submissions.hub import HubAnswer, HubUnreachable, ModelNotFound
+from submissions.ledger import write_new
 from submissions.request import Request
 from submissions.request_file import parse_request
 from tests.loopback_hub import loopback_hub
@@ -18,7 +23,7 @@ VALID = {name: value for name, value in make_request("acme/civilian-3b").model_d
 
 def test_a_valid_form_gives_the_file_its_place_and_two_commands():
     found = draft({**VALID, "comment": "", "base_model": None})
-    assert found.problems == ()
+    assert not found.report.faults and found.report.status == "incomplete"  # nobody has asked the Hub
     assert parse_request(found.text.encode()) == make_request("acme/civilian-3b")
     assert found.path.startswith("requests/acme__civilian-3b/")
     login, submit = found.commands.splitlines()
@@ -32,7 +37,8 @@ def test_what_was_typed_is_quoted_in_the_command():
 
 
 def test_an_empty_form_has_nothing_to_mend():
-    assert draft(dict.fromkeys(FIELDS)).problems is None
+    found = draft(dict.fromkeys(FIELDS))
+    assert found.report is None and found.text == found.commands == found.path == ""
 
 
 @pytest.mark.parametrize(
@@ -44,17 +50,43 @@ def test_an_empty_form_has_nothing_to_mend():
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_by_field(field, value, said):
-    problems = draft({**VALID, field: value}).problems
-    assert problems and any(said in problem for problem in problems)
+    found = draft({**VALID, field: value})
+    assert any(said in fault for fault in found.report.faults)
+    assert found.text == ""
 
 
 def test_all_that_is_wrong_is_said_at_once():
-    assert len(draft({"model": "acme/x", "revision": "main", "kind": "base"}).problems) >= 4
+    assert len(draft({"model": "acme/x", "revision": "main", "kind": "base"}).report.faults) >= 4
 
 
 def test_what_waits_already_is_said(tmp_path):
     add_request(tmp_path, "acme/civilian-3b")
-    assert "queue already" in draft(VALID, tmp_path).problems[0]
+    found = draft(VALID, tmp_path)
+    assert "submitted already" in found.report.faults[0] and found.text == ""
+
+
+def test_the_form_says_what_the_command_says(tmp_path):
+    wrong = {**VALID, "revision": "main", "contact": "<b>me</b>"}
+    path = tmp_path / "requests" / "acme__civilian-3b" / "x.yaml"
+    write_new(path, "".join(f"{name}: {json.dumps(value)}\n" for name, value in wrong.items()).encode())
+    told = check_file(path, None, tmp_path)
+    assert [each.lines for each in draft(wrong).outcomes if each.check == "content"] == [
+        each.lines for each in told.outcomes if each.check == "content"
+    ]
+
+
+def test_the_hub_is_asked_on_request_and_its_answer_is_checked(tmp_path):
+    answer = HubAnswer(ModelNotFound("model", "model: acme/civilian-3b is not on the Hub, or private"), None)
+    assert "not on the Hub" in shown(draft(VALID, tmp_path, lambda request: answer), asked=True)
+
+
+def test_a_hub_that_does_not_answer_leaves_the_file_valid_and_says_so(tmp_path):
+    def unreachable(request):
+        raise HubUnreachable("the Hub cannot be reached (ConnectError). Try again.")
+
+    found = draft(VALID, tmp_path, unreachable)
+    html = shown(found, asked=True)
+    assert found.text and "Valid so far" in html and "the Hub cannot be reached" in html
 
 
 def test_the_form_has_every_field_of_a_request_with_its_choices():
