@@ -106,7 +106,7 @@ def test_a_model_opens_from_a_link_with_its_checks_its_command_and_its_badge(pag
     visit(page, address, "model", "id=initech/mid-3b-overtrained")
     shown = page.locator("#dw-model").inner_text()
     for wanted in (
-        "✓ recomputed", "31 replies repeat twelve words", "Noted by ada", "spoke as the officer (role break)", "By depth of the turn",
+        "✓ recomputed", "31 replies repeat twelve words", "no answer yet. (ada", "spoke as the officer (role break)", "By depth of the turn",
         "deescalwild evaluate initech/mid-3b-overtrained", "img.shields.io/badge/DeEscalWild",
     ):  # fmt: skip
         assert wanted in shown
