@@ -263,6 +263,7 @@ def score(
     ] = False,
     kind: Annotated[str, typer.Option(help="base, fine-tuned or api.")] = "fine-tuned",
     precision: Annotated[str, typer.Option(help="float32, bfloat16, q4_k_m …")] = "bfloat16",
+    base_model: Annotated[str | None, typer.Option(help="ORG/NAME that it was fine-tuned from.")] = None,
     parameters: Annotated[int | None, typer.Option(help="Number of parameters.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights.")] = None,
     temperature: Annotated[float, typer.Option(min=0, max=5, help="0 for greedy decoding.")] = 0.0,
@@ -299,13 +300,14 @@ def score(
             revision=revision or "",
             source="api" if kind == "api" else "hub",
             kind=kind,  # type: ignore[arg-type]
+            base_model=base_model,
             parameters=parameters,
             precision=precision,
             licence=licence,
         )
     except ValidationError as error:
         first = error.errors()[0]
-        option = {"id": "model"}.get(str(first["loc"][0]), first["loc"][0])
+        option = {"id": "model", "base_model": "base-model"}.get(str(first["loc"][0]), first["loc"][0])
         raise EvaluationError(
             f"--{option} {str(first['input'])[:80]!r} is not accepted by the ledger: {first['msg']}."
         ) from None

@@ -21,7 +21,8 @@ from eval_harness.result import Prediction, Run, check_metrics, environment, mak
 from eval_harness.run import PROTOCOL, protocol_block
 from eval_harness.scoring import METRICS
 from submissions import schema
-from submissions.ledger import result_path, write_result
+from submissions.items import parse_items
+from submissions.ledger import items_path, result_path, write_result
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_PREDICTION_CHARACTERS = 20_000
@@ -96,7 +97,7 @@ def score(path: Path, claim: Claim, *, data: Path, results: Path, split: str = "
     """Score a predictions file and write its result; returns at once where that result is already in the ledger.
 
     Raises:
-        EvaluationError: the file does not answer exactly the split's items.
+        EvaluationError: the file does not answer exactly the split's items, or the ledger has a result of other predictions in its place.
         MissingAsset: a metric lacks what it needs.
     """
     started = time.monotonic()
@@ -105,6 +106,7 @@ def score(path: Path, claim: Claim, *, data: Path, results: Path, split: str = "
     replies = [clean_reply(text) for text in raw]
     target = result_path(results, claim.model, PROTOCOL, None, benchmark.manifest.digest, claim.generation)
     if target.exists():
+        _check_same(target, dict(zip((item.item_id for item in benchmark.items), replies, strict=True)))
         return target
     metrics = PROTOCOLS[PROTOCOL].metrics()
     check_metrics(metrics)
@@ -135,6 +137,17 @@ def score(path: Path, claim: Claim, *, data: Path, results: Path, split: str = "
     )
     write_result(results, result, items)
     return target
+
+
+def _check_same(target: Path, replies: dict[str, str]) -> None:
+    """A result is never overwritten, and never passed off as that of other predictions."""
+    kept = {row.item_id: row.prediction for row in parse_items(items_path(target).read_bytes())}
+    differing = [name for name, reply in replies.items() if kept.get(name) != reply]
+    if differing:
+        raise EvaluationError(
+            f"{target} holds other predictions ({len(differing)} differ, first: {differing[0]}). One model, revision and precision has one "
+            "result: give another --revision, or another --output."
+        )
 
 
 def claimed_generation(*, sampled: bool, temperature: float) -> schema.Generation:

@@ -49,6 +49,31 @@ def test_a_file_scores_what_the_runner_scores(answers, tiny_data, tmp_path):
     assert unpack_items(items_path(ours).read_bytes()) == unpack_items(items_path(theirs).read_bytes())
 
 
+def test_thoughts_are_stripped_and_counted(answers, tiny_data, tmp_path):
+    rows = [json.loads(line) for line in answers.read_text("utf-8").splitlines()]
+    said = [row | {"prediction": f"<think>\nHe asks.\n</think>\n{row['prediction']}"} for row in rows]
+    plainly = score(answers, CLAIM, data=tiny_data, results=tmp_path / "plainly")
+    answers.write_text("".join(json.dumps(row) + "\n" for row in said), "utf-8")
+    aloud = score(answers, CLAIM, data=tiny_data, results=tmp_path / "aloud")
+    first, second = read_result(plainly, tmp_path / "plainly"), read_result(aloud, tmp_path / "aloud")
+    assert first.scores == second.scores
+    assert first.diagnostics.faults["thinks"] == 0
+    assert second.diagnostics.faults["thinks"] == second.benchmark.n_items_clean
+    assert all(row["had_thoughts"] for row in unpack_items(items_path(aloud).read_bytes()))
+
+
+def test_the_same_predictions_are_scored_once_and_others_are_never_passed_off_as_them(answers, tiny_data, tmp_path):
+    path = score(answers, CLAIM, data=tiny_data, results=tmp_path)
+    before = path.read_bytes()
+    assert score(answers, CLAIM, data=tiny_data, results=tmp_path) == path
+    rows = [json.loads(line) for line in answers.read_text("utf-8").splitlines()]
+    rows[1]["prediction"] = "Something else."
+    answers.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    with pytest.raises(EvaluationError, match=f"holds other predictions \\(1 differ, first: {rows[1]['item_id']}"):
+        score(answers, CLAIM, data=tiny_data, results=tmp_path)
+    assert path.read_bytes() == before
+
+
 def test_the_template_lists_every_item_with_its_messages(tiny_data):
     rows = list(template_rows(load_benchmark(tiny_data, "test")))
     assert [row["item_id"] for row in rows] == [item.item_id for item in load_benchmark(tiny_data, "test").items]
@@ -120,7 +145,10 @@ def test_missing_and_unknown_items_are_refused(answers, tiny_data, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-@pytest.mark.parametrize(("option", "value"), [("--model", "noslash"), ("--revision", "main"), ("--kind", "magic")])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--model", "noslash"), ("--revision", "main"), ("--kind", "magic"), ("--base-model", "noslash")],
+)
 def test_what_the_ledger_would_refuse_is_refused_before_scoring(answers, tiny_data, tmp_path, option, value):
     options = {
         "--model": "acme/x",
