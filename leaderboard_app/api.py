@@ -27,14 +27,25 @@ LIMIT = RateLimit(per_second=5, burst=40)
 COSTS = {"ranking": 1.0, "model": 1.0, "compare": 4.0, "queue": 1.0}
 
 
+def whole(name: str, value: Any, least: int, most: int) -> int:
+    """An argument that must be a whole number within limits; JSON may bring one as a float.
+
+    Raises:
+        ValueError: it is none.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not least <= value <= most or value != int(value):
+        raise ValueError(f"{name} must be a whole number from {least} to {most}")
+    return int(value)
+
+
 def ranking(site: Site, query: str = "", offset: int = 0, limit: int = 100) -> dict[str, Any]:
     """Rows of a board in order. ``query``: the page's address after the question mark, such as ``size=phone&sort=-rouge_l``.
 
     Raises:
         ValueError: ``offset`` or ``limit`` is out of range.
     """
-    if not (0 <= offset <= 1_000_000 and 1 <= limit <= MAX_ROWS):
-        raise ValueError(f"offset must not be negative and limit must be 1 to {MAX_ROWS}")
+    offset, limit = whole("offset", offset, 0, 1_000_000), whole("limit", limit, 1, MAX_ROWS)
     shown = open_view(site, query)
     if shown.board is None or shown.selection is None:
         empty = {"source": None, "notes": list(shown.notes), "total": 0, "rows": []}
@@ -101,26 +112,29 @@ def queue(site: Site, state: str = "", limit: int = 100) -> dict[str, Any]:
     Raises:
         ValueError: ``state`` is none, or ``limit`` is out of range.
     """
-    if state and state not in ORDER:
+    if not isinstance(state, str) or (state and state not in ORDER):
         raise ValueError(f"state must be one of {', '.join(ORDER)}")
-    if not 1 <= limit <= MAX_ROWS:
-        raise ValueError(f"limit must be 1 to {MAX_ROWS}")
+    limit = whole("limit", limit, 1, MAX_ROWS)
     found = [own for own in read_queue(site.results.parent, datetime.now(UTC)) if state in ("", own.state)]
-    rows = [
-        vars(own) | {name: moment and moment.isoformat() for name, moment in _moments(own).items()}
-        for own in found[:limit]
-    ]
-    return {"total": len(found), "submissions": rows}
+    return {"total": len(found), "submissions": [_submission(own) for own in found[:limit]]}
 
 
-def _moments(own: Waiting) -> dict[str, datetime | None]:
-    return {"submitted_at": own.submitted_at, "updated_at": own.updated_at}
+def _submission(own: Waiting) -> dict[str, Any]:
+    """Plain JSON. The file is called ``request``: what has a ``path``, gradio_client takes for a file to download."""
+    values = vars(own)
+    times = {
+        name: value.isoformat() if value else None
+        for name, value in (("submitted_at", own.submitted_at), ("updated_at", own.updated_at))
+    }
+    return {"model": own.model, "request": own.path} | {k: v for k, v in values.items() if k != "path"} | times
 
 
 def _row(site: Site, model_id: str, board: str) -> tuple[Board, Row]:
     if not isinstance(model_id, str) or not isinstance(board, str):
         raise ValueError("names must be text")
     found = site.board(board or None)
+    if board and (found is None or board not in (found.key, found.label)):
+        raise ValueError(f"there is no board {printable(board, 80)!r}")
     row = find(found, model_id)
     if found is None or row is None:
         if withheld := find_withheld(site.snapshot.withheld, model_id):
@@ -154,7 +168,7 @@ def bind(site: Site) -> None:
             raise gr.Error(printable(str(error)), print_exception=False) from None
 
     def ranking_(request: gr.Request, query: str = "", offset: int = 0, limit: int = 100) -> dict[str, Any]:
-        return answer("ranking", query, int(offset), int(limit), request=request)
+        return answer("ranking", query, offset, limit, request=request)
 
     def model_(request: gr.Request, model_id: str, board: str = "") -> dict[str, Any]:
         return answer("model", model_id, board, request=request)
@@ -163,7 +177,7 @@ def bind(site: Site) -> None:
         return answer("compare", model_ids, board, request=request)
 
     def queue_(request: gr.Request, state: str = "", limit: int = 100) -> dict[str, Any]:
-        return answer("queue", state, int(limit), request=request)
+        return answer("queue", state, limit, request=request)
 
     for name, function in (("ranking", ranking_), ("model", model_), ("compare", compare_), ("queue", queue_)):
         gr.api(function, api_name=name, api_description=(ENDPOINTS[name].__doc__ or "").split("\n")[0])

@@ -24,12 +24,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from leaderboard_app.board_page import Shown, open_view, render_leaderboard, render_part
 from leaderboard_app.exports import FORMATS, WRITERS, records, source_of, withheld_records
 from leaderboard_app.filters import select
+from leaderboard_app.gate import HEADERS, Gate, client_of, too_many
 from leaderboard_app.limits import RateLimit
 from leaderboard_app.rendering import render
 from leaderboard_app.site import HEADER, STATIC, TITLE, Site
 from leaderboard_app.view_state import MAX_QUERY, View
 
-HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 STARTING = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Starting</title>
 <p style="font: 1rem system-ui; margin: 3rem">This page opens in a few seconds. The ranking is there already: <a href="./">leaderboard</a>."""
 
@@ -74,7 +74,7 @@ class FrontDoor:
         try:
             app = await run_in_threadpool(self._build, self.site)
             await stack.enter_async_context(app.router.lifespan_context(app))
-            self._inner = app
+            self._inner = Gate(app, RateLimit(per_second=10, burst=100))
         except Exception as error:
             self.failure = error
             self.on_failure()
@@ -82,6 +82,8 @@ class FrontDoor:
             self.ready.set()
 
     async def _first(self, request: Request) -> Response:
+        if refusal := self._refusal(request, self._views):
+            return refusal
         return HTMLResponse(await run_in_threadpool(self._first_page, request.url.query), headers=HEADERS)
 
     def _first_page(self, query: str) -> str:
@@ -120,11 +122,7 @@ class FrontDoor:
     def _refusal(self, request: Request, limit: RateLimit) -> Response | None:
         if len(request.url.query) > MAX_QUERY:
             return PlainTextResponse(f"The address is longer than {MAX_QUERY} characters.", 414, HEADERS)
-        if not limit.allows(request.client.host if request.client else "unknown"):
-            return PlainTextResponse(
-                "Too many requests at once: wait a few seconds.", 429, {**HEADERS, "Retry-After": "5"}
-            )
-        return None
+        return None if limit.allows(client_of(request.scope)) else too_many()
 
 
 def export(shown: Shown, name: str, everything: bool) -> Response:
@@ -153,20 +151,25 @@ def build_gradio(site: Site) -> Any:
 
 
 class Server:
-    """A running board. ``port``: 0 takes any free one. Leave by ``close``."""
+    """A running board. ``port``: 0 takes any free one. ``build``: makes the Gradio app. Leave by ``close``."""
 
-    def __init__(self, site: Site, host: str, port: int) -> None:
+    def __init__(self, site: Site, host: str, port: int, build: Callable[[Site], Any] = build_gradio) -> None:
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self.socket.bind((host, port))
+            self.socket.listen(128)  # who comes before the server accepts waits for it, instead of being turned away
         except OSError:
             self.socket.close()
             raise
-        self.door = FrontDoor(site, build_gradio, self._stop)
-        # Behind the Hub's proxy, the address of the client is in a header; elsewhere nobody's word is taken for it.
+        self.door = FrontDoor(site, build, self._stop)
+        # Behind the Hub's proxy, the address of the client is in a header; elsewhere nobody's word is taken for it. Where that word
+        # is false, the rate limits' common bucket holds.
         trusted = "*" if host == "0.0.0.0" else None
-        config = uvicorn.Config(self.door, log_level="warning", forwarded_allow_ips=trusted, lifespan="on")
+        # Gradio's pages keep a connection open for as long as they are looked at: nobody waits for those at the end.
+        config = uvicorn.Config(
+            self.door, log_level="warning", forwarded_allow_ips=trusted, lifespan="on", timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
 
@@ -184,10 +187,14 @@ class Server:
         if self.door.failure:
             raise self.door.failure
 
-    def start(self) -> "Server":
-        """Serve in a thread; returns when every page is there. Raises what the Gradio app could not be built for."""
+    def begin(self) -> None:
+        """Serve in a thread, the first table at once."""
         self._thread = threading.Thread(target=self._server.run, args=([self.socket],), daemon=True)
         self._thread.start()
+
+    def start(self) -> "Server":
+        """Serve in a thread; returns when every page is there. Raises what the Gradio app could not be built for."""
+        self.begin()
         self.door.ready.wait()
         if self.door.failure:
             self.close()

@@ -204,6 +204,12 @@ class SnapshotCache:
             except TimeoutError:
                 assert self._snapshot is not None
                 return self._snapshot
+            except OSError:  # a file went away while it was read: the next reader tries again
+                with self._lock:
+                    self._mark = None
+                if self._snapshot is None:
+                    raise
+                return self._snapshot
             with self._lock:
                 if self._building is building:
                     self._snapshot, self._building = found, None

@@ -1,18 +1,22 @@
 """The running app in a real browser: what people see and do, and a hostile ledger that stays harmless."""
 
 import re
-from urllib.request import urlopen
+from hashlib import sha256
 
 import pytest
 
-from submissions.ledger import write_result
+from submissions.decisions import decide
+from submissions.ledger import path_of, verification_path, write_new, write_result
+from submissions.verification import Flag, Verification
 from tests.leaderboard_app.browsing import CHROMIUM, serving
 from tests.results import make_result
+from tests.rich_ledger import NOW
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
 ]
+MARKS = "\u200f**bold** [x](javascript:window.canary=1) ~~~\u061c $$x$$"
 SCRIPT = "<img src=x onerror=\"window.canary='hit'\"><script>window.canary='hit'</script>${window.canary='hit'}"
 
 
@@ -24,7 +28,7 @@ def address(tmp_path_factory):
     hostile = make_result("acme/hostile", 0.7, latency_s=0.8, kind="base")
     hostile = hostile.model_copy(
         update={
-            "model": hostile.model.model_copy(update={"quantisation": SCRIPT}),
+            "model": hostile.model.model_copy(update={"quantisation": SCRIPT, "licence": MARKS}),
             "provenance": hostile.provenance.model_copy(update={"command": SCRIPT}),
         }
     )
@@ -33,6 +37,21 @@ def address(tmp_path_factory):
     (folder / "evil__x" / "<img src=x onerror=window.canary=1>.json").write_text(
         '{"model": "<script>window.canary=1</script>"}'
     )
+    flag = Flag(name="copies", evidence=SCRIPT, value=1, threshold=0.5)
+    path = path_of(folder, hostile)
+    digest = sha256(path.read_bytes()).hexdigest()
+    found = Verification(
+        result_sha256=digest, items_sha256=digest, tier="recomputed", checked_at=NOW, code_version=SCRIPT, flags=[flag]
+    )
+    write_new(verification_path(path), found.model_dump_json().encode())
+    decide(folder.parent, path, "note", SCRIPT, decided_by=SCRIPT)
+    write_result(folder, make_result("evil/withheld", 2.0), b"")
+    decide(
+        folder.parent, path_of(folder, make_result("evil/withheld")), "withhold", f"{MARKS} {SCRIPT}", decided_by=SCRIPT
+    )
+    huge = path_of(folder, make_result("evil/huge"))
+    huge.parent.mkdir()
+    huge.write_text('{"model": "' + "<script>window.canary=1</script>" * 40_000 + '"}')
     with serving(folder) as running:
         yield running
 
@@ -99,7 +118,7 @@ def test_a_search_without_a_hit_says_so_and_can_be_cleared(page, address):
 def test_a_left_out_file_is_named(page, address):
     page.goto(address)
     page.wait_for_selector(".dw-notice")
-    assert "1 result file left out" in page.locator(".dw-notice").inner_text()
+    assert "2 result files left out" in page.locator(".dw-notice").inner_text()
 
 
 @pytest.mark.parametrize("path", ["/", "/latency", "/paper", "/about"])
@@ -134,6 +153,26 @@ def test_the_files_of_the_view_can_be_had(page, address):
     assert len(lines) == 3 and lines[0].startswith("rank,rank_low,rank_high")
 
 
-def test_the_server_answers(address):
-    with urlopen(address, timeout=30) as answer:
-        assert answer.status == 200
+def test_hostile_words_arrive_as_words(page, address):
+    page.goto(f"{address}/?cols=rouge_l.tier.licence.precision")
+    page.wait_for_selector("#dw-board table")
+    for summary in page.locator("#dw-board summary").all():
+        summary.click()
+    text = page.locator("#dw-board").inner_text()
+    assert text.count("<script>window.canary") >= 4 and "[x](javascript:" in text and "evil/withheld" in text
+    assert page.locator("#dw-board img, #dw-board script, #dw-board a[href^=javascript]").count() == 0
+    assert page.evaluate("window.canary") is None
+    assert len(page.content()) < 500_000
+
+
+def test_the_first_page_with_all_it_loads_is_less_than_a_megabyte(browser, address):
+    fresh = browser.new_context().new_page()
+    session = fresh.context.new_cdp_session(fresh)
+    session.send("Network.enable")
+    sizes = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    fresh.goto(address)
+    fresh.wait_for_selector("#dw-board table")
+    fresh.wait_for_timeout(1000)
+    fresh.context.close()
+    assert 50_000 < sum(sizes) < 2**20
