@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
 ]
+RANKING = "[data-dw-part] > .dw-scroll table"
 MARKS = "\u200f**bold** [x](javascript:window.canary=1) ~~~\u061c $$x$$"
 SCRIPT = "<img src=x onerror=\"window.canary='hit'\"><script>window.canary='hit'</script>${window.canary='hit'}"
 
@@ -57,7 +58,7 @@ def address(tmp_path_factory):
 
 
 def names(page):
-    return page.locator("#dw-board tbody .dw-id").all_inner_texts()
+    return page.locator(f"{RANKING} tbody .dw-id").all_inner_texts()
 
 
 def test_the_table_is_ranked_and_sorts_by_a_clicked_column_in_the_direction_that_column_has(page, address):
@@ -90,11 +91,11 @@ def test_the_whole_view_is_in_the_address_and_comes_back_from_it(page, address):
     page.get_by_role("checkbox", name="METEOR").uncheck()
     page.wait_for_url("**cols=*")
     page.wait_for_selector("[data-dw-part]:not([aria-busy])")
-    before = page.locator("#dw-board table").inner_text()
+    before = page.locator(RANKING).inner_text()
     assert names(page) == ["acme/hostile"] and "METEOR" not in before
     page.goto(page.url)
     page.wait_for_selector("#dw-board table")
-    assert page.locator("#dw-board table").inner_text() == before
+    assert page.locator(RANKING).inner_text() == before
     assert page.get_by_label("Search").input_value() == "acme" and page.get_by_label("gain over baselines").is_checked()
 
 
