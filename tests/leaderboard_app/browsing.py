@@ -30,7 +30,7 @@ def serving(results: Path) -> Iterator[str]:
     """Address of a running board of a results folder, on a free port: several test runs may share a machine."""
     server = launch(results, port=0, block=False)
     try:
-        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+        yield server.address
     finally:
         server.close()
 
