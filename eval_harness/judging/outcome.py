@@ -105,7 +105,7 @@ def self_preference(judge: str, judged: Judged) -> schema.SelfPreference:
     """Whether the judge is of the judged model's kind. A baseline is of no kind; a name that says nothing is flagged."""
     close = "different" if judged.is_baseline else relation(judge, judged.names)
     return schema.SelfPreference(
-        relation=close,  # type: ignore[arg-type]
+        relation=close,
         judge_families=[each.family for each in families_of([judge])],
         model_families=[] if judged.is_baseline else [each.family for each in families_of(judged.names)],
         flagged=close != "different",

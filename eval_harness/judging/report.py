@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from dataset_script.judge.structured import RETRYABLE
 from submissions.judgement import Estimate, Judgement, Side
 from submissions.ledger import printable
 
@@ -81,6 +82,10 @@ def as_notes(judgement: Judgement) -> list[str]:
         f"{counts.valid} of {counts.requests} requests answered, failed: {failed}; {counts.empty} empty replies got 0, "
         f"{counts.unjudged} items without a verdict are in no figure",
     ]
+    if counts.failures.keys() & RETRYABLE:
+        notes.append("run the same command again to ask what the endpoint left unanswered")
+    elif counts.failures:
+        notes.append("--retry-failed asks again where the judge gave no valid answer")
     if position:
         notes.append(
             f"position: first less second {_estimate(position.effect)}; the model was first {position.model_first} times, second {position.model_second}"

@@ -196,6 +196,18 @@ def test_failures_that_are_final_are_asked_again_only_on_demand(result, invoke):
     assert read(result).work.http_requests == 5, "what failed was paid for too"
 
 
+def test_what_the_endpoint_did_not_answer_is_counted_and_asked_again_by_the_same_command(result, invoke):
+    good = judging(lambda *_: {})
+    with loopback_openai.serving(good, refuses(500, "oops"), good) as server:
+        options = ("--items", 3, "--repeats", 0, "--concurrency", 1)
+        first = invoke(result, server.base_url, *options)
+        assert read(result).counts.failures == {"endpoint": 1} and read(result).counts.valid == 2
+        assert "run the same command again" in first.output
+        second = invoke(result, server.base_url, *options)
+    assert len(server.requests) == 4
+    assert read(result).counts.failures == {} and "again" not in second.output
+
+
 @pytest.mark.parametrize(
     "hostile",
     [
