@@ -28,7 +28,7 @@ from eval_harness.scoring import METRICS, ItemScore, Metric
 from submissions.items import ItemRow, parse_items
 from submissions.ledger import LedgerError, items_path, path_of, read_ledger, read_result
 from submissions.schema import MEAN_METRICS, Result
-from submissions.verification import Flag, Tier, Verification
+from submissions.verification import Flag, HeldOut, Tier, Verification
 
 TOLERANCE = 1e-6
 ENCODER_TOLERANCE = 1e-4
@@ -58,13 +58,15 @@ def verify(
         path: the result file; its predictions lie beside it.
         results: the ledger's results folder; baselines and the model's validation result are looked up in it.
         tier: what the outcome may be called: ``verified`` only by whoever ran the model themselves.
-        held_out: the same model's result on the private split; only its scores are kept.
+        held_out: the same model's result on the private split, checked before; only its scores are kept.
 
     Raises:
         LedgerError: the result cannot be read at all.
         DataError, MissingDataset, MissingAsset: the dataset or a metric's files are not there.
     """
     result = read_result(path, results)
+    if held_out and _measured(held_out) != _measured(result):
+        raise LedgerError(f"{path.name}: the private result is of another model or protocol. Measure this one.")
     try:
         content = items_path(path).read_bytes()
     except OSError:
@@ -95,10 +97,15 @@ def verify(
         checked_at=datetime.now(UTC).replace(microsecond=0),
         code_version=f"deescalwild-hub {version('deescalwild-hub')}",
         flags=_flags(result, rows, benchmark.manifest.canary, results),
-        held_out={metric: getattr(held_out.scores, metric).value for metric in METRICS} if held_out else None,
-        n_held_out_items=held_out.benchmark.n_items_clean if held_out else None,
+        heldout=HeldOut.of(held_out) if held_out else None,
     )
     return Report(path, (), largest, verification)
+
+
+def _measured(result: Result) -> tuple[str, ...]:
+    """What was measured by which rules, whatever the split."""
+    model, protocol = result.model, result.protocol
+    return model.id, model.revision, model.precision, protocol.name, protocol.version, protocol.generation.label
 
 
 def _wrong_benchmark(result: Result, benchmark: Benchmark, metrics: Mapping[str, Metric]) -> Iterator[str]:

@@ -5,7 +5,7 @@ are written. The recomputation is ``deescalwild submissions verify`` in a proces
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -93,24 +93,42 @@ def verify(job: Job, found: Measured, store: Store, stop: Event, held_out: Path 
     stage = job.folder / "stage"
     _stage(stage, found, store)
     path = stage / found.path.relative_to(job.output.resolve())
+    extra = ["--record", *(["--held-out", str(held_out)] if held_out else [])]
+    try:
+        _recompute(job, path, stage, extra, stop)
+    except EvaluationFailed as error:
+        raise EvaluationFailed(f"Scoring: {error.reason}", error.log_tail, is_final=error.is_final) from None
+    return as_files(path, stage)
+
+
+def verify_held_out(job: Job, stop: Event) -> Path:
+    """Recompute a result over the private split, in a process of its own; nothing is written.
+
+    Returns:
+        The result's file.
+
+    Raises:
+        EvaluationFailed: with text that must not leave the worker.
+    """
+    path = measured(job).path
+    _recompute(job, path, job.output.resolve(), (), stop)
+    return path
+
+
+def _recompute(job: Job, path: Path, results: Path, extra: Sequence[str], stop: Event) -> None:
     command = [
+        *PROGRAM,
         "submissions",
         "verify",
         str(path),
         "--ledger",
-        str(stage),
+        str(results),
         "--data",
         str(job.data),
         "--ours",
-        "--record",
     ]
     command += ["--encoder", job.encoder] if job.encoder else []
-    command += ["--held-out", str(held_out)] if held_out else []
-    try:
-        run([*PROGRAM, *command], os.environ, job.folder / "scoring.txt", Limits(job.limits.time_s), stop)
-    except EvaluationFailed as error:
-        raise EvaluationFailed(f"Scoring: {error.reason}", error.log_tail, is_final=error.is_final) from None
-    return as_files(path, stage)
+    run([*command, *extra], os.environ, job.folder / "scoring.txt", Limits(job.limits.time_s), stop)
 
 
 def as_files(path: Path, results: Path) -> dict[str, bytes]:

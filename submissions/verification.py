@@ -4,12 +4,13 @@
 them, bound to them by digest. Never part of a contributor's pull request.
 """
 
+import hashlib
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from submissions.schema import Line, Sha256, Slug, Strict
+from submissions.schema import METRICS, Line, Result, Scores, Sha256, Slug, Strict
 
 Tier = Literal["verified", "recomputed"]
 """``verified``: we ran it. ``recomputed``: theirs, scores reproduced from the predictions. A result without this file is ``unchecked``."""
@@ -24,10 +25,33 @@ class Flag(Strict):
     threshold: float
 
 
+class HeldOut(Strict):
+    """Scores of the same model over the private split, and nothing else of it.
+
+    ``digest_sha256``: hash of the split's digest; scores of two models may be compared where it is equal.
+    """
+
+    digest_sha256: Sha256
+    n_scenarios: int = Field(gt=0, le=20_000)
+    n_items: int = Field(gt=0, le=10_000_000)
+    scores: Scores
+
+    @classmethod
+    def of(cls, result: Result) -> "HeldOut":
+        """The aggregates of a result that itself stays with the maintainers."""
+        benchmark = result.benchmark
+        return cls(
+            digest_sha256=hashlib.sha256(benchmark.digest.encode()).hexdigest(),
+            n_scenarios=benchmark.n_scenarios,
+            n_items=benchmark.n_items_clean,
+            scores=result.scores,
+        )
+
+
 class Verification(Strict):
     """Outcome of checking one result against its predictions and the benchmark.
 
-    ``held_out``: metric → score on the private split, where there is one; only aggregates leave the worker.
+    ``heldout``: where the worker had a private split (``DEESCALWILD_HELDOUT``).
     """
 
     schema_version: Literal[1] = 1
@@ -37,7 +61,11 @@ class Verification(Strict):
     checked_at: datetime
     code_version: Line
     flags: list[Flag] = Field(default_factory=list, max_length=50)
-    held_out: (
-        dict[Literal["rouge_l", "bleu_4", "meteor", "bertscore"], Annotated[float, Field(ge=-1, le=100)]] | None
-    ) = None
-    n_held_out_items: int | None = Field(None, gt=0)
+    heldout: HeldOut | None = None
+
+    @property
+    def held_out(self) -> dict[str, float] | None:
+        """Metric → score over the private split, to be set beside the public ones."""
+        if self.heldout is None:
+            return None
+        return {metric: getattr(self.heldout.scores, metric).value for metric in METRICS}

@@ -180,9 +180,11 @@ class Worker:
         job = Job(request, folder / "held-out", setup.held_out, setup.limits, setup.encoder)
         try:
             self._engine.evaluate(job, stop)
-            return scoring.measured(job).path
+            return scoring.verify_held_out(job, stop)
         except EvaluationFailed:
-            raise EvaluationFailed("The evaluation of the private split failed; the maintainers can see why.") from None
+            # Neither the reason nor the log: both may quote the split.
+            reason = f"The evaluation of the private split failed. Maintainers see why with `deescalwild evaluate` on {scoring.HELD_OUT}."
+            raise EvaluationFailed(reason) from None
 
     def _let_go(self, entry: QueueEntry, number: int, reason: str) -> None:
         """Give the request back at once; where even that fails (a full disk), its lease runs out."""

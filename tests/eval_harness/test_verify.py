@@ -13,7 +13,7 @@ from eval_harness import models
 from eval_harness.benchmark import load_benchmark
 from eval_harness.run import Settings, evaluate
 from eval_harness.verify import differences, verify
-from submissions.ledger import LedgerError, items_path, read_ledger, result_files, verification_path
+from submissions.ledger import LedgerError, items_path, read_ledger, read_result, result_files, verification_path
 from submissions.verification import Verification
 
 
@@ -165,7 +165,15 @@ def test_the_command_says_what_is_wrong_and_records_nothing(ledger, tiny_data, m
 
 
 def test_only_aggregates_of_the_private_split_are_kept(ledger, tiny_data):
-    private = read_ledger(ledger).results[1]
+    private = read_result(result_of(ledger), ledger)
     record = verify(result_of(ledger), ledger, tiny_data, held_out=private).verification
+    assert record.heldout.scores == private.scores and record.heldout.n_scenarios == private.benchmark.n_scenarios
     assert record.held_out["rouge_l"] == private.scores.rouge_l.value
-    assert private.per_scenario[0].scenario_id not in record.model_dump_json()
+    written = record.model_dump_json()
+    assert private.per_scenario[0].scenario_id not in written and private.benchmark.digest not in written
+
+
+def test_a_private_result_of_another_model_is_refused(ledger, tiny_data):
+    other = read_result(result_of(ledger, "retrieval"), ledger)
+    with pytest.raises(LedgerError, match="another model"):
+        verify(result_of(ledger), ledger, tiny_data, held_out=other)
