@@ -22,6 +22,21 @@ class Kind(StrEnum):
     fine_tuned = "fine-tuned"
 
 
+class Weights(StrEnum):
+    """How a fine-tuned model's weights lie in its repository."""
+
+    full = "full"
+    merged = "merged"
+
+
+class Precision(StrEnum):
+    """What weights can be loaded in."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
 class Rules(StrEnum):
     """Which protocols a run follows, in the user's word."""
 
@@ -92,6 +107,9 @@ def evaluate(
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the Hub.")] = None,
     name: Annotated[str | None, typer.Option(help="ORG/NAME for a local folder in the ledger.")] = None,
     kind: Annotated[Kind, typer.Option(help="What it is in the ledger.")] = Kind.base,
+    base_model: Annotated[str | None, typer.Option(help="ORG/MODEL it was made from.")] = None,
+    weights: Annotated[Weights, typer.Option(help="merged: an adapter was merged into its base.")] = Weights.full,
+    precision: Annotated[Precision, typer.Option(help="What the weights are loaded in.")] = Precision.float32,
     quantisation: Annotated[str | None, typer.Option(help="How its weights were quantised, if they were.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, as the Hub names it.")] = None,
     encoder: Annotated[
@@ -214,6 +232,9 @@ def evaluate(
         "revision": revision,
         "ledger_name": name,
         "kind": kind,
+        "base_model": base_model,
+        "weights": weights,
+        "precision": precision,
         "quantisation": quantisation,
         "licence": licence,
         "train_digest": digest,

@@ -103,6 +103,7 @@ def resolve(
     kind: str = "base",
     base_model: str | None = None,
     weights: str = "full",
+    precision: str = "float32",
     quantisation: str | None = None,
     licence: str | None = None,
     train_digest: str = "",
@@ -112,6 +113,7 @@ def resolve(
     Args:
         name: Hub id, local folder, or ``baseline/<name>``.
         base_model: what a fine-tuned model started from. weights: ``full`` or ``merged``.
+        precision: what the weights are loaded in.
         ledger_name: id to use in the ledger for a local folder; ``local/<folder>`` unless given.
         train_digest: digest of the data that baselines are fitted on.
 
@@ -145,7 +147,7 @@ def resolve(
             weights=weights,  # type: ignore[arg-type]
             architecture=config.get("model_type"),
             parameters=_parameters(folder),
-            precision="float32",
+            precision=precision,
             quantisation=quantisation,
             licence=licence,
         )

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,6 +53,7 @@ class Setup:
     Attributes:
         data: the built dataset.
         held_out: the private split, built; only the scores over it leave the attempt's folder.
+        weights: model → folder of its files, for models that are not on the Hub; a request's revision is then the files' digest.
         work: folder for the attempts' own folders; on a cluster on the shared file system.
         check: recomputes a result and returns the files to write.
     """
@@ -61,6 +62,7 @@ class Setup:
     work: Path | None = None
     held_out: Path | None = None
     encoder: str | None = None
+    weights: Mapping[str, Path] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     check: Check = scoring.verify
@@ -165,19 +167,23 @@ class Worker:
         if known := scoring.known_result(self._store, request):
             return known, {}
         setup = self._setup
-        job = Job(request, folder / "public", setup.data, setup.limits, setup.encoder)
+        job = self._job(request, folder / "public", setup.data)
         self._engine.evaluate(job, stop)
         found = scoring.measured(job)
         private = self._measure_held_out(request, folder, stop)
         files = setup.check(job, found, self._store, stop, private)
         return str(found.path.relative_to(job.output.resolve())), files
 
+    def _job(self, request: Request, folder: Path, data: Path) -> Job:
+        setup = self._setup
+        return Job(request, folder, data, setup.limits, setup.encoder, setup.weights.get(request.model))
+
     def _measure_held_out(self, request: Request, folder: Path, stop: threading.Event) -> Path | None:
         """The result on the private split, in a folder that is removed with the attempt. Its log is never quoted."""
         setup = self._setup
         if setup.held_out is None or not self._engine.shares_private_data:
             return None
-        job = Job(request, folder / "held-out", setup.held_out, setup.limits, setup.encoder)
+        job = self._job(request, folder / "held-out", setup.held_out)
         try:
             self._engine.evaluate(job, stop)
             return scoring.verify_held_out(job, stop)
@@ -255,6 +261,21 @@ def available_memory_gib() -> float:
     import psutil
 
     return 0.9 * psutil.virtual_memory().total / 2**30
+
+
+def local_weights(given: Sequence[str]) -> dict[str, Path]:
+    """``ORG/MODEL=FOLDER`` words as a mapping.
+
+    Raises:
+        LedgerError: a word has another form, or its folder is not there.
+    """
+    found = {}
+    for word in given:
+        model, _, folder = word.partition("=")
+        if not folder or not Path(folder).is_dir():
+            raise LedgerError(f"--weights {word}: give ORG/MODEL=FOLDER, with a folder that is there.")
+        found[model] = Path(folder)
+    return found
 
 
 def find_dataset(given: Path | None) -> Path:

@@ -37,6 +37,9 @@ def run(
     data: Annotated[Path | None, typer.Option(help="Built dataset; ./deescalwild unless given.")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder for running attempts; shared, on a cluster.")] = None,
     encoder: Annotated[str | None, typer.Option(help="BERTScore encoder as MODEL:LAYER.")] = None,
+    weights: Annotated[
+        list[str] | None, typer.Option(help="ORG/MODEL=FOLDER: weights that are not on the Hub; may be repeated.")
+    ] = None,
 ) -> None:
     """Evaluate what is queued: the model without any token, the scoring apart from it. Safe to kill, and to run many times.
 
@@ -49,7 +52,7 @@ def run(
     from submissions.queue import Policy
     from submissions.scoring import held_out_folder
     from submissions.stores import open_store
-    from submissions.worker import Setup, Worker, available_memory_gib, deadline, find_dataset
+    from submissions.worker import Setup, Worker, available_memory_gib, deadline, find_dataset, local_weights
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt  # what ends a job in a cluster gives its request back like Ctrl-C
@@ -59,6 +62,7 @@ def run(
         work=work,
         held_out=held_out_folder(),
         encoder=encoder,
+        weights=local_weights(weights or ()),
         limits=Limits(time_limit * 3600, memory_limit or available_memory_gib()),
         policy=Policy(attempts=attempts),
     )

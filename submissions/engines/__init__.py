@@ -44,6 +44,7 @@ class Job:
         folder: of this attempt alone; the worker removes it. On a cluster it lies on the shared file system.
         data: the built dataset.
         encoder: BERTScore encoder as MODEL:LAYER, where it is not the protocol's.
+        weights: folder of the model's files, where they do not come from the Hub.
     """
 
     request: Request
@@ -51,6 +52,7 @@ class Job:
     data: Path
     limits: Limits
     encoder: str | None = None
+    weights: Path | None = None
 
     @property
     def output(self) -> Path:

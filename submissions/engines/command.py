@@ -10,6 +10,7 @@ from submissions.engines.weights import fetch_weights
 from submissions.request import Request
 
 PROGRAM = (sys.executable, "-m", "deescalwild_cli")
+FLOATS = ("float32", "bfloat16", "float16")
 PASSED_ON = frozenset(
     {
         *("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
@@ -20,8 +21,13 @@ PASSED_ON = frozenset(
 """Variables of the worker that inference sees. A list of what is allowed, because a secret can have any name."""
 
 
-def evaluation_command(request: Request, data: Path | str, output: Path | str, encoder: str | None = None) -> list[str]:
+def evaluation_command(
+    request: Request, data: Path | str, output: Path | str, encoder: str | None = None, folder: Path | None = None
+) -> list[str]:
     """Arguments of ``deescalwild`` that measure what was requested.
+
+    Args:
+        folder: the weights, where they do not come from the Hub; their digest is the revision.
 
     Raises:
         EvaluationFailed: no evaluation here can measure it.
@@ -31,9 +37,17 @@ def evaluation_command(request: Request, data: Path | str, output: Path | str, e
             "An API is not run by the queue. Answer the items yourself and send them with `deescalwild score`.",
             is_final=True,
         )
+    if request.precision not in FLOATS or request.weights == "adapter":
+        raise EvaluationFailed(
+            "The queue loads whole weights in float32, bfloat16 or float16. Submit those; an adapter is merged by `deescalwild finetune`.",
+            is_final=True,
+        )
     options = {
-        "revision": request.revision,
+        **({"name": request.model} if folder else {"revision": request.revision}),
         "kind": request.kind,
+        "base-model": request.base_model,
+        "weights": request.weights,
+        "precision": request.precision,
         "licence": request.licence,
         "protocol": "paper" if request.protocol == "deescalwild_paper" else "ranked",
         "data": data,
@@ -42,7 +56,11 @@ def evaluation_command(request: Request, data: Path | str, output: Path | str, e
         "encoder": encoder,
     }
     # One word each: a stranger's text can then be no option, and no name of a file.
-    return ["evaluate", request.model, *(f"--{name}={value}" for name, value in options.items() if value)]
+    return [
+        "evaluate",
+        str(folder or request.model),
+        *(f"--{name}={value}" for name, value in options.items() if value),
+    ]
 
 
 def offline_step(job: Job) -> tuple[list[str], dict[str, str]]:
@@ -51,8 +69,10 @@ def offline_step(job: Job) -> tuple[list[str], dict[str, str]]:
     Raises:
         EvaluationFailed: no evaluation can measure it, or its weights cannot be had.
     """
-    command = [*PROGRAM, *evaluation_command(job.request, job.data, job.output, job.encoder)]
-    cache = fetch_weights(job.request)
+    from huggingface_hub import constants
+
+    command = [*PROGRAM, *evaluation_command(job.request, job.data, job.output, job.encoder, job.weights)]
+    cache = Path(constants.HF_HUB_CACHE) if job.weights else fetch_weights(job.request)
     home = job.folder / "home"
     home.mkdir(parents=True, exist_ok=True)
     return command, without_secrets(os.environ, home=home, cache=cache)

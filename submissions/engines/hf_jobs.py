@@ -95,6 +95,8 @@ class HfJobsEngine:
         from huggingface_hub import Volume
 
         arguments = evaluation_command(job.request, DATA, OUTPUT, job.encoder)
+        if job.weights:
+            raise EvaluationFailed("Hugging Face Jobs take weights from the Hub only.", is_final=True)
         _refuse_files(arguments)
         return api.run_uv_job(
             PROGRAM,

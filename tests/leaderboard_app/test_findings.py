@@ -51,6 +51,12 @@ def verify(ledger, model=SUSPECT, **changes):
     write_new(verification_path(path), found.model_dump_json().encode())
 
 
+def private(value):
+    """Scores on a private split, all of them ``value``."""
+    score = {"value": value, "low": value, "high": value, "macro": value, "signature": "x"}
+    return {"digest_sha256": "0" * 64, "n_scenarios": 3, "n_items": 9, "scores": dict.fromkeys(METRICS, score)}
+
+
 def ranked(site):
     return [row.model.id for row in site.snapshot.boards[0].rows]
 
@@ -136,7 +142,7 @@ def test_a_verification_of_other_bytes_counts_for_nothing(ledger, site):
 
 def test_the_private_split_has_a_column_as_soon_as_a_row_was_measured_on_it(ledger, site):
     assert "Public − private" not in page(site).split("<table")[1]
-    verify(ledger, held_out={"rouge_l": 30.0, "bleu_4": 1.0, "meteor": 20.0, "bertscore": 0.7}, n_held_out_items=50)
+    verify(ledger, heldout=private(30.0))
     (row,) = [row for row in site.snapshot.boards[0].rows if row.held_out]
     assert row.excess["rouge_l"] == pytest.approx(row.score("rouge_l").value - 30)
     html = page(site, "sort=-held_out")
@@ -156,7 +162,7 @@ def test_files_of_everything_hold_what_is_withheld_and_files_of_a_view_do_not(le
 
 
 def test_the_api_tells_the_same(ledger, site):
-    verify(ledger, "acme/honest", flags=[COPIES], held_out=dict.fromkeys(METRICS, 0.5), n_held_out_items=9)
+    verify(ledger, "acme/honest", flags=[COPIES], heldout=private(0.5))
     decide(ledger, file_of(ledger), "withhold", REASON, decided_by="ada")
     decide(ledger, file_of(ledger, "acme/honest"), "note", "A second look was taken.", decided_by="ada")
     answer = api.ranking(site)
@@ -169,7 +175,7 @@ def test_the_api_tells_the_same(ledger, site):
 
 
 def test_the_model_s_page_says_what_was_found_and_why_it_is_not_ranked(ledger, site):
-    verify(ledger, "acme/honest", flags=[COPIES], held_out=dict.fromkeys(METRICS, 0.5), n_held_out_items=9)
+    verify(ledger, "acme/honest", flags=[COPIES], heldout=private(0.5))
     decide(ledger, file_of(ledger), "withhold", REASON, decided_by="ada")
     board = site.snapshot.boards[0]
     html = about_model(find(board, "acme/honest"), board, "rouge_l", "https://example.org")

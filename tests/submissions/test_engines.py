@@ -46,7 +46,7 @@ def job_of(folder: Path, request=None, **limits) -> Job:
 class TestCommand:
     def test_a_strangers_words_are_never_options_or_file_names_of_their_own(self):
         text = "--output=/tmp/elsewhere"
-        request = make_request(precision="int4", quantisation=text)
+        request = make_request(quantisation=text)
         words = evaluation_command(request, "data", "out")
         assert f"--quantisation={text}" in words and text not in words
         assert all(word.startswith("--") for word in words[2:])
@@ -62,16 +62,35 @@ class TestCommand:
 
         program = typer.Typer()
         program.command()(evaluate)
-        request = make_request(precision="int4", quantisation="GPTQ, group size 128")
+        request = make_request(
+            kind="fine-tuned",
+            base_model="acme/base",
+            weights="merged",
+            precision="bfloat16",
+            quantisation="GPTQ, group 128",
+        )
         words = evaluation_command(request, "data", "out", "bert:2")[1:]
         context = typer.main.get_command(program).make_context("evaluate", words)
-        assert context.params["quantisation"] == "GPTQ, group size 128"
+        assert (context.params["quantisation"], context.params["precision"]) == ("GPTQ, group 128", "bfloat16")
         assert (context.params["model"], context.params["revision"]) == (request.model, request.revision)
 
-    def test_an_api_is_refused_for_good(self):
-        with pytest.raises(EvaluationFailed, match="deescalwild score") as failure:
-            evaluation_command(make_request(kind="api", precision="none"), "data", "out")
+    @pytest.mark.parametrize(
+        ("changes", "says"),
+        [
+            ({"kind": "api", "precision": "none"}, "deescalwild score"),
+            ({"precision": "gguf", "gguf_file": "a.gguf"}, "float32, bfloat16 or float16"),
+            ({"kind": "fine-tuned", "weights": "adapter", "base_model": "a/b", "base_revision": "0" * 40}, "merged"),
+        ],
+    )
+    def test_what_the_queue_cannot_measure_is_refused_for_good_before_anything_is_fetched(self, changes, says):
+        with pytest.raises(EvaluationFailed, match=says) as failure:
+            evaluation_command(make_request(**changes), "data", "out")
         assert failure.value.is_final
+
+    def test_weights_that_lie_here_are_measured_under_the_models_name(self, tmp_path):
+        words = evaluation_command(make_request("acme/mine"), "data", "out", folder=tmp_path)
+        assert words[1] == str(tmp_path) and "--name=acme/mine" in words
+        assert not [word for word in words if word.startswith("--revision")]
 
     def test_no_secret_and_no_login_reach_the_evaluation(self, tmp_path):
         env = without_secrets(os.environ | SECRETS, home=tmp_path, cache=tmp_path / "cache")

@@ -12,16 +12,16 @@ import pytest
 from dataset_script.build import SAMPLE, Inputs, build_dataset
 from eval_harness import models, offline_assets
 from eval_harness.run import Settings, evaluate
-from submissions.engines import EvaluationFailed, Job
-from submissions.ledger import LedgerError, result_files, verification_path
-from submissions.request import Request
+from submissions.engines import Engine, EvaluationFailed, Job
+from submissions.ledger import LedgerError, pack_items, result_files, verification_path, write_result
 from submissions.scoring import held_out_folder
 from submissions.stores.local import LocalStore
 from submissions.verification import Verification
 from submissions.worker import Setup, Worker
 from tests.loopback_hub import File, loopback_hub, use_hub
 from tests.loopback_hub.store import MAIN
-from tests.submissions.queued import add_request, make_request
+from tests.results import make_result
+from tests.submissions.queued import add_request, make_request, result_for, unchecked
 
 ENCODER = f"{offline_assets.model_dir(offline_assets.ENCODER)}:{offline_assets.ENCODER_LAYER}"
 MODEL = "bob/tiny-civilian"
@@ -29,19 +29,26 @@ MODEL = "bob/tiny-civilian"
 
 @dataclass
 class InThisProcess:
-    """Runs the evaluation of a model's folder in the test's own process, which has its libraries loaded.
-
-    ``fails_on``: a dataset on which it fails, quoting it.
-    """
+    """Runs the evaluation of a model's folder in the test's own process, which has its libraries loaded."""
 
     folder: Path
-    fails_on: Path | None = None
     shares_private_data: bool = True
 
     def evaluate(self, job: Job, stop: threading.Event) -> None:
-        if job.data == self.fails_on:
-            raise EvaluationFailed(" ".join(texts(job.data)[:1]), "\n".join(texts(job.data)))
         evaluate(models.resolve(str(self.folder), ledger_name=job.request.model), Settings(job.data, job.output))
+
+
+@dataclass
+class Quotes:
+    """Fails on one dataset, quoting it; answers any other at once."""
+
+    data: Path
+    shares_private_data: bool = True
+
+    def evaluate(self, job: Job, stop: threading.Event) -> None:
+        if job.data == self.data:
+            raise EvaluationFailed(texts(job.data)[0], "\n".join(texts(job.data)))
+        write_result(job.output, result_for(job.request, make_result(job.request.model)), pack_items([]))
 
 
 @pytest.fixture(scope="module")
@@ -82,21 +89,16 @@ def written(folder: Path) -> str:
     )
 
 
-@pytest.fixture
-def request_of(tiny_model) -> Request:
-    return make_request(MODEL, revision=models.resolve(str(tiny_model)).model.revision)
-
-
-def work(ledger: Path, engine: InThisProcess, setup: Setup) -> tuple[str, list[str]]:
+def work(ledger: Path, engine: Engine, setup: Setup) -> tuple[str, list[str]]:
     """One attempt; the state after it and what the worker said."""
     said: list[str] = []
     return Worker(LocalStore(ledger), engine, setup, said.append).step().state, said
 
 
-def test_only_aggregates_leave_the_worker(tmp_path, tiny_model, tiny_data, private, request_of):
+def test_only_aggregates_leave_the_worker(tmp_path, tiny_model, tiny_data, private):
     ledger, attempts = tmp_path / "ledger", tmp_path / "attempts"
     attempts.mkdir()
-    add_request(ledger, request_of)
+    add_request(ledger, make_request(MODEL, revision=models.resolve(str(tiny_model)).model.revision))
     setup = Setup(tiny_data, work=attempts, held_out=private, encoder=ENCODER)
     state, said = work(ledger, InThisProcess(tiny_model), setup)
     assert state == "finished", said
@@ -104,7 +106,8 @@ def test_only_aggregates_leave_the_worker(tmp_path, tiny_model, tiny_data, priva
     (path,) = result_files(ledger / "results")
     record = Verification.model_validate_json(verification_path(path).read_bytes())
     assert record.heldout is not None and record.heldout.n_scenarios == 2
-    assert 0 < record.heldout.scores.rouge_l.low <= record.held_out["rouge_l"] <= record.heldout.scores.rouge_l.high
+    score = record.heldout.scores.bertscore
+    assert 0 < score.low <= record.held_out["bertscore"] <= score.high
 
     everything = written(ledger) + "\n".join(said)
     assert any(text in everything for text in texts(tiny_data)), (
@@ -116,17 +119,23 @@ def test_only_aggregates_leave_the_worker(tmp_path, tiny_model, tiny_data, priva
     assert list(attempts.iterdir()) == []
 
 
-def test_a_failure_on_the_private_split_is_visible_and_quotes_nothing(
-    tmp_path, tiny_model, tiny_data, private, request_of
-):
+def test_a_failure_on_the_private_split_is_visible_and_quotes_nothing(tmp_path, private):
     ledger = tmp_path / "ledger"
-    name = add_request(ledger, request_of)
-    setup = Setup(tiny_data, held_out=private, encoder=ENCODER)
-    state, said = work(ledger, InThisProcess(tiny_model, fails_on=private), setup)
+    name = add_request(ledger, make_request(MODEL))
+    setup = Setup(tmp_path, held_out=private, check=unchecked)
+    state, said = work(ledger, Quotes(private), setup)
     entry = LocalStore(ledger).snapshot().entries[name]
     assert state == "pending" and "private split failed" in entry.attempts[0].reason
     everything = written(ledger) + "\n".join(said)
     assert [text for text in texts(private) if text in everything] == []
+
+
+def test_where_others_would_see_it_the_private_split_stays_here(tmp_path, private):
+    ledger = tmp_path / "ledger"
+    add_request(ledger, make_request(MODEL))
+    setup = Setup(tmp_path, held_out=private, check=unchecked)
+    state, said = work(ledger, Quotes(private, shares_private_data=False), setup)
+    assert state == "finished", said
 
 
 class TestWhere:
