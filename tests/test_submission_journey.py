@@ -1,4 +1,4 @@
-"""A model's way to the board: submit → check → merge → run → result → board.
+"""A model's way to the board: submit → check → merge → run → result → verify → board.
 
 Every step is the command a person would type, as a process of its own, against a Hub on loopback through ``HF_ENDPOINT``.
 """
@@ -12,6 +12,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from eval_harness import offline_assets
+from eval_harness.verify import verify
 from leaderboard_app.queue_view import read_queue
 from leaderboard_app.store import build
 from submissions.ledger import items_path, parse_result, verification_path
@@ -74,6 +75,8 @@ def test_from_a_model_id_to_a_row_on_the_board(hub, tiny_model, tiny_data, tmp_p
     assert items_path(path).is_file()
     assert Verification.model_validate_json(verification_path(path).read_bytes()).tier == "verified"
     assert len(hub.store.repo("dataset", LEDGER).history("main")[0].files) == 6
+    again = verify(path.resolve(), (copy / "results").resolve(), tiny_data)
+    assert again.problems == () and max(again.largest.values()) < 1e-4, "anybody comes to the same numbers"
 
     (board,) = build(copy / "results", tmp_path / "cache").boards
     assert [row.model.id for row in board.rows] == [MODEL]
