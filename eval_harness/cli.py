@@ -29,7 +29,7 @@ class Weights(StrEnum):
     merged = "merged"
 
 
-class Precision(StrEnum):
+class Dtype(StrEnum):
     """What weights can be loaded in."""
 
     float32 = "float32"
@@ -109,7 +109,7 @@ def evaluate(
     kind: Annotated[Kind, typer.Option(help="What it is in the ledger.")] = Kind.base,
     base_model: Annotated[str | None, typer.Option(help="ORG/MODEL it was made from.")] = None,
     weights: Annotated[Weights, typer.Option(help="merged: an adapter was merged into its base.")] = Weights.full,
-    precision: Annotated[Precision, typer.Option(help="What the weights are loaded in.")] = Precision.float32,
+    dtype: Annotated[Dtype | None, typer.Option(help="What the weights are loaded in; float32 unless given.")] = None,
     quantisation: Annotated[str | None, typer.Option(help="How its weights were quantised, if they were.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, as the Hub names it.")] = None,
     encoder: Annotated[
@@ -234,7 +234,7 @@ def evaluate(
         "kind": kind,
         "base_model": base_model,
         "weights": weights,
-        "precision": precision,
+        "precision": dtype or Dtype.float32,
         "quantisation": quantisation,
         "licence": licence,
         "train_digest": digest,

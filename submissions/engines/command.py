@@ -47,7 +47,7 @@ def evaluation_command(
         "kind": request.kind,
         "base-model": request.base_model,
         "weights": request.weights,
-        "precision": request.precision,
+        "dtype": request.precision,
         "licence": request.licence,
         "protocol": "paper" if request.protocol == "deescalwild_paper" else "ranked",
         "data": data,

@@ -71,7 +71,7 @@ class TestCommand:
         )
         words = evaluation_command(request, "data", "out", "bert:2")[1:]
         context = typer.main.get_command(program).make_context("evaluate", words)
-        assert (context.params["quantisation"], context.params["precision"]) == ("GPTQ, group 128", "bfloat16")
+        assert (context.params["quantisation"], context.params["dtype"]) == ("GPTQ, group 128", "bfloat16")
         assert (context.params["model"], context.params["revision"]) == (request.model, request.revision)
 
     @pytest.mark.parametrize(
