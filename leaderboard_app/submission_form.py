@@ -50,12 +50,13 @@ class Draft:
 
     @property
     def commands(self) -> str:
-        """The two commands that open the pull request from the submitter's own machine."""
+        """The two commands that open the pull request from the submitter's own machine, an option a line."""
         if self.request is None:
             return ""
         said = self.request.model_dump(exclude_defaults=True, exclude={"schema_version", "model"})
-        options = [word for name, value in said.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-        return f"hf auth login\n{shlex.join(['deescalwild', 'submit', self.request.model, *options, '--create-pr'])}"
+        options = [shlex.join((f"--{name.replace('_', '-')}", str(value))) for name, value in said.items()]
+        words = [f"deescalwild submit {self.request.model}", *options, "--create-pr"]
+        return "hf auth login\n" + " \\\n  ".join(words)
 
 
 def draft(values: Mapping[str, str | None], ledger: Path | None = None, ask_hub: AskHub | None = None) -> Draft:

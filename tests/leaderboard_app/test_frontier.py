@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_app.figures.latency import marker_size, quality_against_latency
+from leaderboard_app.figures.latency import marker_size, name_sides, quality_against_latency
 from leaderboard_app.frontier import pareto, places, points
 from leaderboard_app.snapshot import make_board
 from tests.results import make_result
@@ -66,3 +66,15 @@ def test_times_far_apart_are_drawn_on_a_logarithmic_axis():
 def test_a_marker_grows_with_the_logarithm_of_the_size_within_bounds(parameters):
     assert 8 <= marker_size(parameters) <= 26
     assert marker_size(10**9) - marker_size(10**8) == pytest.approx(marker_size(10**10) - marker_size(10**9))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_log", "sides"),
+    [
+        ([0.2, 0.25, 1.3], False, ["top left", "top right", "top left"]),  # a step near, room, the edge
+        ([0.1, 1.0, 10.0], True, ["top right", "top right", "top left"]),
+        ([0.5], False, ["top left"]),
+    ],
+)
+def test_names_stand_where_the_front_leaves_room(seconds, is_log, sides):
+    assert name_sides(seconds, [True] * len(seconds), is_log) == sides

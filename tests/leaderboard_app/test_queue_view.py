@@ -25,6 +25,16 @@ def test_a_request_without_a_state_is_pending_behind_those_whose_time_is_known(t
     assert found["acme/new"].submitted_at is None
 
 
+def test_organisations_take_turns_as_the_workers_do(tmp_path):
+    for name, hours in (("acme/one", 9), ("acme/two", 8), ("zeta/one", 2)):
+        add_entry(tmp_path, name, "pending", hours_ago=hours)
+    assert {name: own.position for name, own in by_model(tmp_path).items()} == {
+        "acme/one": 1,
+        "zeta/one": 2,
+        "acme/two": 3,
+    }
+
+
 def test_a_failed_request_keeps_its_reason_and_the_end_of_its_log(tmp_path):
     add_entry(tmp_path, "acme/large", "failed", attempt(outcome="failed", reason="Too large.", log_tail="OOM"))
     failed = by_model(tmp_path)["acme/large"]
