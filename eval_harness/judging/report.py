@@ -74,11 +74,16 @@ def as_table(judgement: Judgement) -> "Table":
 
 def as_notes(judgement: Judgement) -> list[str]:
     """What has to be known to read the table, one sentence a line."""
-    counts, position, repeats, work = judgement.counts, judgement.position, judgement.repeats, judgement.work
+    return [*_what_was_judged(judgement), *_how_far_to_trust_it(judgement), _what_it_took(judgement)]
+
+
+def _what_was_judged(judgement: Judgement) -> list[str]:
+    counts = judgement.counts
     failed = ", ".join(f"{count} {kind}" for kind, count in counts.failures.items()) or "none"
     notes = [
         f"people less model: {_estimate(judgement.gap)}; the real reply has the higher score in "
         f"{_estimate(judgement.human_preferred, 100)} % of items (50: cannot tell)",
+        *(f"same {name} as the person: {share:.0%} of requests" for name, share in judgement.same_labels.items()),
         f"{counts.valid} of {counts.requests} requests answered, failed: {failed}; {counts.empty} empty replies got 0, "
         f"{counts.unjudged} items without a verdict are in no figure",
     ]
@@ -86,9 +91,16 @@ def as_notes(judgement: Judgement) -> list[str]:
         notes.append("run the same command again to ask what the endpoint left unanswered")
     elif counts.failures:
         notes.append("--retry-failed asks again where the judge gave no valid answer")
+    return notes
+
+
+def _how_far_to_trust_it(judgement: Judgement) -> list[str]:
+    position, repeats, relation = judgement.position, judgement.repeats, judgement.self_preference.relation
+    notes = []
     if position:
         notes.append(
-            f"position: first less second {_estimate(position.effect)}; the model was first {position.model_first} times, second {position.model_second}"
+            f"position: first less second {_estimate(position.effect)}; the model was first {position.model_first} times, "
+            f"second {position.model_second}"
         )
     if repeats:
         alpha = "–" if repeats.alpha is None else f"{repeats.alpha:.2f}"
@@ -97,13 +109,14 @@ def as_notes(judgement: Judgement) -> list[str]:
             f"repeats at temperature {judgement.judge.temperature:g}: {repeats.n_units} replies, equal {repeats.exact:.0%}, mean difference "
             f"{repeats.mean_difference:.1f}, Krippendorff's alpha {alpha}{same}"
         )
-    notes += [f"same {name} as the person: {share:.0%} of requests" for name, share in judgement.same_labels.items()]
-    notes.append(f"self-preference: {judgement.self_preference.relation}: {NOTES[judgement.self_preference.relation]}")
-    if counts.addresses_judge:
-        notes.append(f"{counts.addresses_judge} {HOSTILE_NOTE}")
-    notes.append(
-        f"{work.http_requests} HTTP requests, {work.prompt_tokens} + {work.completion_tokens} tokens"
-        + (f" ({work.uncounted} requests uncounted)" if work.uncounted else "")
-        + f", cost {work.cost:.4f}"
-    )
+    notes.append(f"self-preference: {relation}: {NOTES[relation]}")
+    if judgement.counts.addresses_judge:
+        notes.append(f"{judgement.counts.addresses_judge} {HOSTILE_NOTE}")
     return notes
+
+
+def _what_it_took(judgement: Judgement) -> str:
+    work = judgement.work
+    uncounted = f" ({work.uncounted} requests uncounted)" if work.uncounted else ""
+    tokens = f"{work.prompt_tokens} + {work.completion_tokens} tokens{uncounted}"
+    return f"{work.http_requests} HTTP requests, {tokens}, cost {work.cost:.4f}"
