@@ -15,7 +15,9 @@ from transformers import (
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
+from typer.testing import CliRunner
 
+from deescalwild_cli.main import app
 from eval_harness import models, paper
 from eval_harness.benchmark import load_benchmark
 from eval_harness.errors import EvaluationError
@@ -23,7 +25,7 @@ from eval_harness.run import Settings, evaluate
 from eval_harness.sampling import draw, item_seed, penalise_repetition
 from eval_harness.verify import verify
 from submissions.items import parse_items
-from submissions.ledger import items_path, read_result
+from submissions.ledger import items_path, read_ledger, read_result
 
 ROOT = Path(__file__).parents[2]
 
@@ -115,6 +117,23 @@ def test_the_papers_protocol_is_a_result_of_the_ledger(settings, candidate):
 def test_scenarios_without_items_under_the_papers_rules_are_refused_by_name(settings, candidate):
     with pytest.raises(EvaluationError, match=r"deescalwild_paper.*no item"):
         evaluate(candidate, replace(settings, protocol=paper.TASK))
+
+
+def test_both_protocols_by_one_command_are_a_result_each(tiny_data, tmp_path):
+    run = CliRunner().invoke(
+        app,
+        ["evaluate", "baseline/constant", "--protocol", "both", "--data", str(tiny_data), "--output", str(tmp_path)],
+    )
+    assert run.exit_code == 0, run.output
+    found = {result.protocol.name: result for result in read_ledger(tmp_path).results}
+    assert set(found) == {"deescalwild", paper.TASK}
+    assert found["deescalwild"].comparable_key != found[paper.TASK].comparable_key
+
+
+@pytest.mark.parametrize("seeds", ["1,1", "one", "-1", "4294967296", ""])
+def test_seeds_that_are_no_distinct_numbers_are_refused(seeds):
+    run = CliRunner().invoke(app, ["evaluate", "baseline/constant", "--sampled", "--seeds", seeds])
+    assert run.exit_code == 2 and "--seeds" in run.output
 
 
 def test_two_processes_give_the_result_of_one(tiny_model, tiny_data, tmp_path):
