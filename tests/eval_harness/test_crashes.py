@@ -63,6 +63,8 @@ def test_random_kills_end_in_the_bytes_of_an_uninterrupted_run(command, uninterr
         assert finish(process) == -signal.SIGKILL
         assert finished(results) >= target
     assert finish(start([*command, "--output", str(results)], log)) == 0
+    (first, *_) = (line for line in log.read_text("utf-8").splitlines() if line.startswith("acme/crashing: "))
+    assert first == f"acme/crashing: {n_items}/{n_items}", "a finished reply was generated again"
     assert outcome(results) == uninterrupted
 
 

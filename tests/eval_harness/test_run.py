@@ -1,13 +1,10 @@
 """Whole runs on a tiny benchmark: real models, real metrics, the result file, resuming, plain lm-eval."""
 
-import gzip
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,39 +79,6 @@ def test_the_real_model_end_to_end(civilian_model, settings):
     assert progress[0][0] == 0 and progress[-1][0] == progress[-1][1]
     assert 0 < result.scores.rouge_l.value < 100
     assert not (settings.results / ".work").exists() or not list((settings.results / ".work").iterdir())
-
-
-def test_a_killed_run_goes_on_where_it_was(tiny_model, tiny_data, tmp_path):
-    """kill -9 in the middle, run again: the finished batch is not generated twice and the predictions are the same."""
-    command = [
-        sys.executable, "-m", "deescalwild_cli", "evaluate", str(tiny_model), "--data", str(tiny_data), "--limit", "1",
-        "--batch-size", "1", "--name", "acme/resumed",
-    ]  # fmt: skip
-
-    def predictions(output):
-        (path,) = output.glob("*/*-items.jsonl.gz")
-        return gzip.decompress(path.read_bytes())
-
-    results = tmp_path / "killed"
-    process = subprocess.Popen(
-        [*command, "--output", str(results)], cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and not list((results / ".work").glob("*.jsonl")):
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    (journal,) = (results / ".work").glob("*.jsonl")
-    finished = len(journal.read_text("utf-8").splitlines())
-    assert finished >= 1
-    again = subprocess.run([*command, "--output", str(results)], cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 0, again.stderr
-    reports = [line for line in again.stderr.splitlines() if line.startswith("acme/resumed: ")]
-    assert int(reports[0].split(": ")[1].split("/")[0]) >= 1
-    whole = tmp_path / "whole"
-    subprocess.run([*command, "--output", str(whole)], cwd=ROOT, capture_output=True, check=True)
-    assert predictions(results) == predictions(whole)
 
 
 def test_a_torn_line_of_the_journal_is_ignored(tmp_path):

@@ -2,11 +2,9 @@
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Qwen2Config
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
 
-from dataset_script.dialogue import item_messages
 from eval_harness import shared_prefix
-from eval_harness.benchmark import load_benchmark
 
 NEW_TOKENS = 12
 
@@ -69,20 +67,6 @@ def test_several_dialogues_in_one_batch(config_class):
     alone = [generate_alone(model, prompt) for prompts in dialogues for prompt in prompts]
     assert len({len(reply) for reply in alone}) > 1, "no row ends early: the test would not see rows being dropped"
     assert decode_together(model, *dialogues) == alone
-
-
-def test_real_dialogue_with_the_real_model(civilian_model, tiny_data):
-    model = AutoModelForCausalLM.from_pretrained(civilian_model, dtype=torch.float32).eval()
-    tokenizer = AutoTokenizer.from_pretrained(civilian_model)
-    benchmark = load_benchmark(tiny_data, "test")
-    (first, *_) = sorted(benchmark.scenarios)
-    prompts = []
-    for item in [item for item in benchmark.items if item.scenario_id == first][:5]:
-        messages = item_messages(benchmark.scenarios[first], item.turn_index)
-        text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-        prompts.append(tokenizer(text, add_special_tokens=False).input_ids)
-    assert shared_prefix.supports(model)
-    assert decode_together(model, prompts) == [generate_alone(model, prompt) for prompt in prompts]
 
 
 def test_models_whose_greedy_replies_would_differ_are_not_supported():
