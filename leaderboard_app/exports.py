@@ -132,12 +132,24 @@ def to_json(rows: Sequence[dict[str, Any]], source: dict[str, Any]) -> bytes:
     return json.dumps({"source": source, "rows": list(rows)}, ensure_ascii=False, allow_nan=False, indent=1).encode()
 
 
+def _type(column: str) -> Any:
+    import pyarrow as pa
+
+    if column == "parameters" or ("rank" in column and column != "mean_rank"):
+        return pa.int64()
+    is_number = column.startswith(METRICS) or column in ("latency_p50_s", "latency_p95_s")
+    return pa.float64() if is_number else pa.string()
+
+
 def to_parquet(rows: Sequence[dict[str, Any]], source: dict[str, Any]) -> bytes:
     """A table with the source in its metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist(list(rows)).replace_schema_metadata({"deescalwild": json.dumps(source)})
+    # A column without any value has no type of its own; files of several views must fit together.
+    found = pa.Table.from_pylist(list(rows)).schema
+    fields = [pa.field(own.name, _type(own.name)) if pa.types.is_null(own.type) else own for own in found]
+    table = pa.Table.from_pylist(list(rows), schema=pa.schema(fields, {"deescalwild": json.dumps(source)}))
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()

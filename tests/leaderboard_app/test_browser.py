@@ -136,6 +136,17 @@ def test_pages_fit_a_phone_run_without_errors_and_execute_nothing(page, address,
     assert errors == []
 
 
+def test_the_name_column_stays_in_sight_when_the_table_is_scrolled(page, address):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    page.wait_for_selector(RANKING)
+    name = page.locator(f"{RANKING} tbody th.dw-name").first
+    page.evaluate("document.querySelector('[data-dw-part] > .dw-scroll').scrollLeft = 400")
+    box = name.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    assert page.locator(f"{RANKING} tbody td").first.bounding_box()["x"] < 0
+
+
 def test_the_keyboard_reaches_the_headers_and_stays_there(page, address):
     page.goto(address)
     page.wait_for_selector("#dw-board table")
