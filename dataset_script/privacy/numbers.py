@@ -1,5 +1,6 @@
 """Values (values.py) → phone, social-security, licence, plate, vehicle and other numbers, by shape and the words around them."""
 
+import itertools
 from collections.abc import Sequence
 from string import ascii_uppercase
 
@@ -34,7 +35,7 @@ _SMALLEST_ALONE = {PHONE: 3, SSN: 3, LICENSE: 3, PLATE: 3, VIN: 4, OTHER_ID: 4}
 _LARGEST = {PHONE: 11, SSN: 9, LICENSE: 20, PLATE: 8, VIN: VIN_LENGTH, OTHER_ID: 20}
 _ASIDE_WORDS = 3
 _DIGITS_OF_AN_IDENTIFIER, _LONGEST_PHONE_ABROAD = 5, 11
-_SMALLEST_TAIL, _LONGEST_CALL_SIGN = 3, 3
+_SMALLEST_TAIL, _LONGEST_CALL_SIGN, _LONGEST_CHANCE_COUNT = 3, 3, 3
 _ENDING_IN = (["ends", "in"], ["ending", "in"], ["ends", "with"], ["ending", "with"])
 _LONGEST_ROAD = 4
 """Digits that a highway or a gun may have beside its letters."""
@@ -113,6 +114,9 @@ def _by_shape(words: Words, value: Value) -> str | None:
 
 def _digits_by_shape(words: Words, value: Value) -> str | None:
     text, digits, groups = value.canonical, value.digits, _groups(value)
+    steps = {int(after) - int(before) for before, after in itertools.pairwise(value.parts)}
+    if len(value.parts) > _LONGEST_CHANCE_COUNT and steps in ({1}, {-1}):
+        return None  # somebody counts
     if text in _COUNTING_UP or text[::-1] in _COUNTING_UP or len(set(text)) == 1:
         return None
     if digits >= 6 and digits not in {7, 10} and "number" in words.folded[max(0, value.first - 5) : value.first]:
