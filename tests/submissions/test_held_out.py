@@ -59,7 +59,7 @@ def private(tmp_path_factory) -> Path:
     shutil.copy(SAMPLE / "scenarios.jsonl", source)
     by_length = sorted((SAMPLE / "transcripts").glob("*.csv"), key=lambda path: (path.stat().st_size, path.name))
     lines = ["scenario_id,split"]
-    for path, split in zip(by_length[9:13], ("train", "validation", "test", "test"), strict=True):
+    for path, split in zip(by_length[9:12], ("test", "train", "validation"), strict=True):
         shutil.copy(path, source)
         lines.append(f"sample-{path.stem},{split}")
     (source.parent / "splits.csv").write_text("\n".join(lines) + "\n")
@@ -105,7 +105,7 @@ def test_only_aggregates_leave_the_worker(tmp_path, tiny_model, tiny_data, priva
 
     (path,) = result_files(ledger / "results")
     record = Verification.model_validate_json(verification_path(path).read_bytes())
-    assert record.heldout is not None and record.heldout.n_scenarios == 2
+    assert record.heldout is not None and record.heldout.n_scenarios == 1
     score = record.heldout.scores.bertscore
     assert 0 < score.low <= record.held_out["bertscore"] <= score.high
 
