@@ -11,8 +11,10 @@ import typer
 
 from eval_harness.engines import EngineName
 
+WEIGHTS = "Weights (--backend hf or vllm)"
 ENDPOINT = "An endpoint (--backend openai)"
 DEVICE = "Your own device (--latency-only)"
+GGUF = "A GGUF file (--backend llama.cpp)"
 
 
 class Kind(StrEnum):
@@ -35,6 +37,13 @@ class Dtype(StrEnum):
     float32 = "float32"
     bfloat16 = "bfloat16"
     float16 = "float16"
+
+
+class LoadIn(StrEnum):
+    """Quantisations on loading."""
+
+    eight_bit = "8bit"
+    four_bit = "4bit"
 
 
 class Rules(StrEnum):
@@ -109,7 +118,6 @@ def evaluate(
     kind: Annotated[Kind, typer.Option(help="What it is in the ledger.")] = Kind.base,
     base_model: Annotated[str | None, typer.Option(help="ORG/MODEL it was made from.")] = None,
     weights: Annotated[Weights, typer.Option(help="merged: an adapter was merged into its base.")] = Weights.full,
-    dtype: Annotated[Dtype | None, typer.Option(help="What the weights are loaded in; float32 unless given.")] = None,
     quantisation: Annotated[str | None, typer.Option(help="How its weights were quantised, if they were.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, as the Hub names it.")] = None,
     encoder: Annotated[
@@ -181,6 +189,30 @@ def evaluate(
             help="Name of this machine, such as jetson-orin-nano; its processor's unless given.", rich_help_panel=DEVICE
         ),
     ] = None,
+    dtype: Annotated[
+        Dtype | None,
+        typer.Option(help="What the weights are loaded in; float32 unless given.", rich_help_panel=WEIGHTS),
+    ] = None,
+    load_in: Annotated[
+        LoadIn | None, typer.Option(help="Quantise on loading; needs a GPU and bitsandbytes.", rich_help_panel=WEIGHTS)
+    ] = None,
+    adapter: Annotated[
+        str | None,
+        typer.Option(help="LoRA adapter on MODEL: ORG/NAME, ORG/NAME@REVISION or a folder.", rich_help_panel=WEIGHTS),
+    ] = None,
+    tensor_parallel: Annotated[
+        int | None, typer.Option(min=1, help="vllm: GPUs that share one copy of the weights.", rich_help_panel=WEIGHTS)
+    ] = None,
+    data_parallel: Annotated[
+        int | None, typer.Option(min=1, help="vllm: copies of the model, by Ray.", rich_help_panel=WEIGHTS)
+    ] = None,
+    max_model_len: Annotated[
+        int | None, typer.Option(min=256, help="vllm: tokens of prompt and reply.", rich_help_panel=WEIGHTS)
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processor threads; llama.cpp's choice unless given.", rich_help_panel=GGUF),
+    ] = None,
     validity: Annotated[
         bool,
         typer.Option("--validity", help="No model: what baselines reach on the split, and what it can tell apart."),
@@ -227,6 +259,13 @@ def evaluate(
         price_cached=price_cached,
         max_cost=max_cost,
         extra_body=extra_body,
+        threads=threads,
+        dtype=dtype,
+        load_in=load_in.value if load_in else None,
+        adapter=adapter,
+        tensor_parallel=tensor_parallel,
+        data_parallel=data_parallel,
+        max_model_len=max_model_len,
     )
     known = {
         "revision": revision,

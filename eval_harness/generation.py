@@ -9,13 +9,10 @@ import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
-from dataset_script.dialogue import item_messages
-from eval_harness import paper, shared_prefix
-from eval_harness.benchmark import find_data, load_benchmark
-from eval_harness.errors import EvaluationError
+from eval_harness import shared_prefix
+from eval_harness.fitting import FittingLM
 from eval_harness.journal import Journal
 from eval_harness.progress import Progress
-from eval_harness.prompt import WindowTooSmall, fit_to_window, render_prompt
 from eval_harness.sampling import item_seed
 from eval_harness.shared_replies import SharedReplies
 
@@ -23,7 +20,7 @@ Answer = Callable[[list[str]], list[str]]
 """Keys of one batch of requests → their replies."""
 
 
-class ResumableHFLM(HFLM):
+class ResumableHFLM(FittingLM, HFLM):
     """lm-eval's HFLM with a journal, a progress report, and a shared prefix along each scenario.
 
     ``fingerprint`` names everything beside prompt and settings that a reply depends on: model and revision.
@@ -56,7 +53,7 @@ class ResumableHFLM(HFLM):
         by_key = dict(zip(keys, requests, strict=True))
         prompts, dropped = {}, {}
         for key, request in by_key.items():
-            prompts[key], dropped[key] = self._fit(request)
+            prompts[key], dropped[key] = self.fit(request)
         answer = self._shared(by_key, prompts) if shared_prefix.supports(self.model) else self._plain(by_key, prompts)
         # Batches are those of the whole run, whatever is finished already: a batch's company moves the last bits of its logits.
         todo = [batch for batch in self._batches(by_key) if any(key not in self._journal.replies for key in batch)]
@@ -79,47 +76,15 @@ class ResumableHFLM(HFLM):
         for start in range(0, len(in_order), size):
             yield in_order[start : start + size]
 
-    def _fit(self, request: Instance) -> tuple[str, int]:
-        """The prompt of a request, cut to the window at whole turns, and how many tokens the cut cost.
-
-        The paper's script does not cut a chat prompt, and cuts a plain one at its end, the officer's question.
-        """
-        prompt, settings = request.args
-        if request.task_name == paper.TASK:
-            return (prompt, 0) if self.tokenizer.chat_template else self._cut_end(prompt)
-        room = self.max_length - settings["max_gen_toks"]
-        return (prompt, 0) if len(self._encode(prompt)) <= room else self._cut(request, room)
-
-    def _cut_end(self, prompt: str) -> tuple[str, int]:
-        tokens = self._encode(prompt)
-        kept = tokens[: paper.MAX_PLAIN_PROMPT_TOKENS]
-        return (self.tokenizer.decode(kept), len(tokens) - len(kept)) if len(kept) < len(tokens) else (prompt, 0)
-
-    def _encode(self, prompt: str) -> list[int]:
+    def encode(self, prompt: str) -> list[int]:
         return self.tok_batch_encode([prompt])[0][0].tolist()
-
-    def _cut(self, request: Instance, room: int) -> tuple[str, int]:
-        doc = request.doc
-        scenario = load_benchmark(find_data(doc["data_dir"]), doc["split"]).scenarios[doc["scenario_id"]]
-        template = self.apply_chat_template if self.tokenizer.chat_template else None
-        try:
-            return fit_to_window(
-                item_messages(scenario, doc["turn_index"]),
-                lambda messages: render_prompt(messages, template),
-                lambda prompt: len(self._encode(prompt)),
-                room,
-            )
-        except WindowTooSmall as error:
-            raise EvaluationError(
-                f"{doc['item_id']}: {error}. The model cannot be evaluated on this benchmark."
-            ) from None
 
     def _shared(self, requests: dict[str, Instance], prompts: dict[str, str]) -> Answer:
         """By the shared prefixes of each scenario."""
         replies = SharedReplies(
             self.model,
             self.tokenizer,
-            {key: self._encode(prompt) for key, prompt in prompts.items()},
+            {key: self.encode(prompt) for key, prompt in prompts.items()},
             {key: request.doc["scenario_id"] for key, request in requests.items()},
         )
 

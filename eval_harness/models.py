@@ -5,8 +5,11 @@ Hub id, local folder, or ``baseline/<name>``. Nothing a stranger wrote is execut
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -67,9 +70,16 @@ def _parameters(folder: Path) -> int:
     return total
 
 
-def _hub_folder(name: str, revision: str | None) -> tuple[Path, str]:
-    from huggingface_hub import snapshot_download
+@contextmanager
+def hub_errors(name: str, revision: str | None) -> Iterator[None]:
+    """Say of a model that could not be fetched why, and what to do.
+
+    Raises:
+        EvaluationError: there is no such model, revision or permission.
+        MissingAsset: the Hub cannot be reached.
+    """
     from huggingface_hub.errors import (
+        EntryNotFoundError,
         GatedRepoError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
@@ -77,7 +87,7 @@ def _hub_folder(name: str, revision: str | None) -> tuple[Path, str]:
     )
 
     try:
-        folder = Path(snapshot_download(name, revision=revision, allow_patterns=list(WEIGHTS)))
+        yield
     except GatedRepoError:
         raise EvaluationError(
             f"{name} is gated. Accept its terms on the Hub and log in with `hf auth login`."
@@ -89,9 +99,19 @@ def _hub_folder(name: str, revision: str | None) -> tuple[Path, str]:
             f"{name} is not on the Hub (or is private). Check the id, or give a local folder."
         ) from None
     except (LocalEntryNotFoundError, OSError) as error:
+        if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+            raise EvaluationError(f"{name} has no such file. Check its name on the Hub.") from None
         raise MissingAsset(
             f"{name} cannot be fetched from the Hub ({type(error).__name__}). Go online or give a local folder."
         ) from None
+
+
+def hub_folder(name: str, revision: str | None, patterns: Sequence[str] = WEIGHTS) -> tuple[Path, str]:
+    """(folder, commit) of a model on the Hub; raises as :func:`hub_errors` says."""
+    from huggingface_hub import snapshot_download
+
+    with hub_errors(name, revision):
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=list(patterns)))
     return folder, folder.name
 
 
@@ -113,7 +133,7 @@ def resolve(
     Args:
         name: Hub id, local folder, or ``baseline/<name>``.
         base_model: what a fine-tuned model started from. weights: ``full`` or ``merged``.
-        precision: what the weights are loaded in.
+        precision: what the weights are loaded in, as PyTorch names it.
         ledger_name: id to use in the ledger for a local folder; ``local/<folder>`` unless given.
         train_digest: digest of the data that baselines are fitted on.
 
@@ -134,27 +154,36 @@ def resolve(
             "local",
         )
     else:
-        folder, sha = _hub_folder(name, revision)
+        folder, sha = hub_folder(name, revision)
         model_id, source = name, "hub"
     config = _check_folder(name, folder)
+    model = ledger_model(
+        id=model_id,
+        revision=sha,
+        source=source,
+        kind=kind,
+        base_model=base_model,
+        weights=weights,
+        architecture=config.get("model_type"),
+        parameters=_parameters(folder),
+        precision=precision,
+        quantisation=quantisation,
+        licence=licence,
+    )
+    return Candidate(model, folder)
+
+
+def ledger_model(**fields: Any) -> Model:
+    """A model as the ledger names it.
+
+    Raises:
+        EvaluationError: the ledger does not take a field.
+    """
     try:
-        model = Model(
-            id=model_id,
-            revision=sha,
-            source=source,  # type: ignore[arg-type]
-            kind=kind,  # type: ignore[arg-type]
-            base_model=base_model,
-            weights=weights,  # type: ignore[arg-type]
-            architecture=config.get("model_type"),
-            parameters=_parameters(folder),
-            precision=precision,
-            quantisation=quantisation,
-            licence=licence,
-        )
+        return Model(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         raise EvaluationError(
             f"{first['loc'][0]} {str(first['input'])[:80]!r} is not accepted by the ledger ({first['msg']}). "
-            "Give a local folder an id with --name ORG/NAME."
+            "Give the model an id with --name ORG/NAME."
         ) from None
-    return Candidate(model, folder)

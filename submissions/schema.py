@@ -42,7 +42,7 @@ class Strict(BaseModel):
 class Model(Strict):
     """What was measured. ``revision``: the Hub commit, or the first 40 hex digits of a digest for anything else.
 
-    ``weights``: an adapter is loaded on ``base_model``. ``architecture``: the config's ``model_type`` (``qwen2``), the board's family.
+    ``weights``: an adapter is loaded on ``base_model`` at ``base_revision``. ``architecture``: the config's ``model_type`` (``qwen2``), the board's family.
     """
 
     id: ModelId
@@ -50,6 +50,7 @@ class Model(Strict):
     source: Literal["hub", "local", "baseline", "api"]
     kind: Literal["base", "fine-tuned", "api", "baseline"]
     base_model: ModelId | None = None
+    base_revision: Sha40 | None = None
     weights: Literal["full", "adapter", "merged"] = "full"
     architecture: Slug | None = None
     parameters: int | None = Field(None, gt=0, le=10**13)

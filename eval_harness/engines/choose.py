@@ -3,16 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from eval_harness.engines import EngineName
-from eval_harness.engines.hf import HF
+from eval_harness.engines import Engine, EngineName
+from eval_harness.engines.adapter import Adapter, find_adapter
+from eval_harness.engines.gguf_file import read_header
+from eval_harness.engines.hf import HF, QUANTISED, LoadIn
+from eval_harness.engines.llama_cpp import LlamaCpp
 from eval_harness.engines.openai import OpenAI
+from eval_harness.engines.vllm import Vllm
 from eval_harness.errors import EvaluationError
-from eval_harness.models import Candidate, resolve
-from submissions.schema import BASELINE_ORG, Model
+from eval_harness.models import Candidate, hub_errors, ledger_model, resolve
+from submissions.schema import BASELINE_ORG
 
 _HF, _VLLM, _OPENAI, _LLAMA_CPP = EngineName.hf, EngineName.vllm, EngineName.openai, EngineName.llama_cpp
 
@@ -35,11 +38,23 @@ class Options:
     price_cached: float | None = None
     max_cost: float | None = None
     extra_body: str | None = None
+    threads: int | None = None
+    dtype: str | None = None
+    load_in: LoadIn | None = None
+    adapter: str | None = None
+    tensor_parallel: int | None = None
+    data_parallel: int | None = None
+    max_model_len: int | None = None
 
 
 _GOES_WITH: dict[str, tuple[EngineName, ...]] = {
     "device": (_HF,),
     "concurrency": (_OPENAI, _LLAMA_CPP),
+    "threads": (_LLAMA_CPP,),
+    "dtype": (_HF, _VLLM),
+    "load_in": (_HF,),
+    "adapter": (_HF, _VLLM),
+    **dict.fromkeys(("tensor_parallel", "data_parallel", "max_model_len"), (_VLLM,)),
     **dict.fromkeys(
         ("base_url", "model_name", "api_key_env", "price_in", "price_out", "price_cached", "max_cost", "extra_body"),
         (_OPENAI,),
@@ -73,10 +88,53 @@ def choose(name: str, options: Options, known: Mapping[str, Any]) -> Candidate:
         MissingAsset: the Hub cannot be reached.
     """
     check(options)
-    if options.backend == _HF or name.startswith(f"{BASELINE_ORG}/"):
-        found = resolve(name, **known)
-        return Candidate(found.model, found.folder, HF(options.device))
-    return _endpoint(name, options, known)
+    if name.startswith(f"{BASELINE_ORG}/"):
+        return resolve(name, **known)
+    choices = {_HF: _weights, _VLLM: _weights, _OPENAI: _endpoint, _LLAMA_CPP: _gguf}
+    return choices[options.backend](name, options, known)
+
+
+def _weights(name: str, options: Options, known: Mapping[str, Any]) -> Candidate:
+    """Safetensors, with an adapter where one is named."""
+    if options.load_in and options.dtype:
+        raise EvaluationError("--load-in and --dtype exclude each other. Give one.")
+    loading: dict[str, Any] = {"precision": options.dtype or "float32"}
+    if options.load_in:
+        precision, how = QUANTISED[options.load_in]
+        loading = {"precision": precision, "quantisation": known.get("quantisation") or how}
+    if not options.adapter:
+        found = resolve(name, **{**known, **loading})
+        return Candidate(found.model, found.folder, _engine_of_weights(options, None))
+    base = resolve(name, **{**known, **loading, "ledger_name": None})
+    adapter = find_adapter(options.adapter)
+    if adapter.base.count("/") == 1 and not Path(adapter.base).is_absolute() and adapter.base != name:
+        raise EvaluationError(
+            f"{options.adapter} was trained on {adapter.base[:120]}, not on {name}. Name that as MODEL."
+        )
+    model = ledger_model(
+        **base.model.model_dump(exclude={"id", "revision", "source", "kind", "base_model", "base_revision", "weights"}),
+        id=known.get("ledger_name") or adapter.id,
+        revision=adapter.revision,
+        source=adapter.source,
+        kind="fine-tuned",
+        base_model=base.model.id,
+        base_revision=base.model.revision,
+        weights="adapter",
+    )
+    return Candidate(model, base.folder, _engine_of_weights(options, adapter))
+
+
+def _engine_of_weights(options: Options, adapter: Adapter | None) -> Engine:
+    folder = adapter.folder if adapter else None
+    if options.backend == _HF:
+        return HF(options.device, options.load_in, folder)
+    return Vllm(
+        options.tensor_parallel or 1,
+        options.data_parallel or 1,
+        options.max_model_len,
+        folder,
+        adapter.rank if adapter else 16,
+    )
 
 
 def _endpoint(name: str, options: Options, known: Mapping[str, Any]) -> Candidate:
@@ -97,21 +155,50 @@ def _endpoint(name: str, options: Options, known: Mapping[str, Any]) -> Candidat
         **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
     engine.budget()  # a limit without prices is said now
-    try:
-        model = Model(
-            id=known.get("ledger_name") or name,
-            revision=engine.revision,
-            source="api",
-            kind="api",
-            precision="none",
-            licence=known.get("licence"),
-        )
-    except ValidationError:
-        raise EvaluationError(
-            f"{name[:80]!r} cannot stand in the ledger. Give the model's id there as ORG/NAME, "
-            "and the endpoint's name for it with --model-name."
-        ) from None
+    model = ledger_model(
+        id=known.get("ledger_name") or name,
+        revision=engine.revision,
+        source="api",
+        kind="api",
+        precision="none",
+        licence=known.get("licence"),
+    )
     return Candidate(model, None, engine)
+
+
+def _gguf(name: str, options: Options, known: Mapping[str, Any]) -> Candidate:
+    """A GGUF file: ``file.gguf`` here, or ``ORG/REPO:file.gguf`` on the Hub."""
+    repo, _, inside = name.partition(":")
+    if Path(name).is_file():
+        file, revision, source, usual_id = Path(name), None, "local", f"local/{Path(name).stem}"
+    elif inside:
+        file, revision = _from_hub(repo, inside, known.get("revision"))
+        source, usual_id = "hub", repo
+    else:
+        raise EvaluationError(f"{name}: no such file. --backend llama.cpp takes FILE.gguf or ORG/REPO:FILE.gguf.")
+    header = read_header(file)
+    model = ledger_model(
+        id=known.get("ledger_name") or usual_id,
+        revision=revision or header.sha256[:40],
+        source=source,
+        kind=known.get("kind", "base"),
+        architecture=header.architecture,
+        parameters=header.parameters,
+        precision=header.quantisation.lower(),
+        quantisation=known.get("quantisation") or f"GGUF {header.quantisation}",
+        licence=known.get("licence"),
+    )
+    given = {"concurrency": options.concurrency, "threads": options.threads}
+    return Candidate(model, file, LlamaCpp(**{key: value for key, value in given.items() if value is not None}))
+
+
+def _from_hub(repo: str, inside: str, revision: str | None) -> tuple[Path, str]:
+    """(file in the cache, commit)."""
+    from huggingface_hub import hf_hub_download
+
+    with hub_errors(f"{repo}:{inside}", revision):
+        file = Path(hf_hub_download(repo, inside, revision=revision))
+    return file, file.parents[len(Path(inside).parts) - 1].name
 
 
 def _extra_body(text: str) -> dict[str, Any]:

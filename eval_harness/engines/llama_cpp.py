@@ -93,7 +93,7 @@ class LlamaCpp:
         header = read_header(folder)
         context = min(CONTEXT_TOKENS, header.context_tokens or CONTEXT_TOKENS)
         key = secrets.token_urlsafe(16)
-        manner = Manner(self.concurrency, {"repeat_last_n": -1}, _SAMPLING_NAMES)
+        manner = Manner(self.concurrency, {"repeat_last_n": CONTEXT_TOKENS}, _SAMPLING_NAMES)
         answers = Answers(work.journal)
         fingerprint = f"{model.id}@{model.revision}/{model.precision}/{self.concurrency}x{context}"
         with serve(
