@@ -101,7 +101,7 @@ class HF:
                 bnb_4bit_compute_dtype=torch.bfloat16,
             )
         )
-        model = AutoModelForCausalLM.from_pretrained(
+        model: Any = AutoModelForCausalLM.from_pretrained(
             str(folder),
             quantization_config=quantisation,
             dtype=torch.bfloat16,

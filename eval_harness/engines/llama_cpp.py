@@ -1,7 +1,7 @@
 """Engine ``llama.cpp``: a GGUF file in a llama.cpp server inside this process, asked like any endpoint. Chat template and tokenizer are the file's."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,5 +111,5 @@ class LlamaCpp:
             )
 
 
-def _versions(file: Path, sha256: str, package: str) -> Mapping[str, str]:
+def _versions(file: Path, sha256: str, package: str) -> dict[str, str]:
     return {"xllamacpp": package, "gguf-file": file.name[-300:], "gguf-sha256": sha256}
