@@ -46,8 +46,10 @@ def build(source: Path, out: Path, workers: int) -> Run:
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stderr is not None
+    told = process.stderr
     errors: list[str] = []
-    reader = threading.Thread(target=lambda: errors.append(process.stderr.read()), daemon=True)
+    reader = threading.Thread(target=lambda: errors.append(told.read()), daemon=True)
     reader.start()
     tree = psutil.Process(process.pid)
     while process.poll() is None:

@@ -77,7 +77,7 @@ def lengthened(scenarios: list[Scenario], n_items: int) -> Iterator[Scenario]:
 def requests_of(lm: ResumableHFLM, scenarios: list[Scenario], n_items: int, new_tokens: int) -> list[Instance]:
     """lm-eval's requests for the first items of each scenario."""
     settings = {"until": ["\n"], "do_sample": False, "temperature": 0.0, "max_gen_toks": new_tokens}
-    requests = []
+    requests: list[Instance] = []
     for scenario in scenarios:
         for item in list(items(scenario))[:n_items]:
             prompt = render_prompt(item_messages(scenario, item.turn_index), lm.apply_chat_template)

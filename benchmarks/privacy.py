@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dataset_script.privacy import Mention, SpokenTurn, find_personal_data
 from dataset_script.privacy.labels import names_in_label
@@ -198,7 +199,7 @@ def presidio() -> Finder:
 
         def __init__(self) -> None:
             super().__init__()
-            self.nlp = {"en": spacy.blank("en")}
+            self.nlp: Any = {"en": spacy.blank("en")}
 
         def load(self) -> None:
             """Nothing to load."""

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from dataset_script.roles.company import Known, company
@@ -166,12 +166,16 @@ def by_label(case: Case) -> dict[str, RoleGuess]:
     return {label: RoleGuess(r.role or "civilian", r.rule, r.confidence) for label, r in readings.items()}
 
 
+def _resolved_by(models: RoleModels, case: Case) -> dict[str, RoleGuess]:
+    return resolve_turns(case.turns, models)
+
+
 def cross_validate(cases: Sequence[Case], always: Sequence[Case], folds: int = FOLDS) -> list[Judged]:
     """The resolver, each fold of files judged by weights fitted on the other folds and on ``always``."""
     judged = []
     for fold in range(folds):
         models = fit([*always, *(case for i, case in enumerate(cases) if i % folds != fold)])
-        judged += judge(cases[fold::folds], lambda case, models=models: resolve_turns(case.turns, models))
+        judged += judge(cases[fold::folds], partial(_resolved_by, models))
     return judged
 
 

@@ -109,7 +109,8 @@ class Salad(Baseline):
         super().__init__(pairs)
         table = LongestCommonSubsequences([reply for _, reply in _spread(pairs, MAX_FIT_REFERENCES)])
         frequent = [word for word, _ in table.vocabulary.most_common(SALAD_VOCABULARY)]
-        state, chosen = table.start(), []
+        state = table.start()
+        chosen: list[str] = []
         for _ in range(SALAD_WORDS):
             options = ((table.extend(state, word), word) for word in frequent)
             state, word = max(options, key=lambda option: table.mean_f1(option[0], len(chosen) + 1))

@@ -295,8 +295,8 @@ def evaluate(
         return
     for rules in protocol.protocols:
         own = replace(settings, protocol=rules, seeds=chosen_seeds if sampled or rules != "deescalwild" else ())
-        with full_disk_named(settings.results), progress_bar(candidate.model.id) as report:
-            path = run_evaluation(candidate, own, report)
+        with full_disk_named(settings.results), progress_bar(candidate.model.id) as show:
+            path = run_evaluation(candidate, own, show)
         if process_rank() == 0:
             _print_scores(path)
 
@@ -359,7 +359,7 @@ def score(
             id=model or "",
             revision=revision or "",
             source="api" if kind == "api" else "hub",
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             base_model=base_model,
             parameters=parameters,
             precision=precision,

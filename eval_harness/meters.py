@@ -87,7 +87,7 @@ def rapl_counters(root: Path) -> list[Callable[[], float]]:
 
     Sub-zones (``intel-rapl:0:0``) are parts of their package and left out. A counter that has begun anew at its range goes on rising here.
     """
-    found = []
+    found: list[Callable[[], float]] = []
     for zone in sorted(root.glob("*-rapl:*")):
         try:
             if zone.name.count(":") == 1 and (zone / "name").read_text().startswith("package"):

@@ -121,7 +121,7 @@ def spread_of(predictions: Sequence[Prediction], signatures: dict[str, str]) -> 
     by_seed = [scores_of(scenario_sums([p for p in predictions if p.seed == seed]), signatures) for seed in seeds]
     return schema.Spread(
         seeds=seeds,
-        values={metric: [getattr(own, metric).value for own in by_seed] for metric in METRICS},  # type: ignore[misc]
+        values={metric: [getattr(own, metric).value for own in by_seed] for metric in METRICS},
     )
 
 
@@ -200,7 +200,7 @@ def benchmark_block(benchmark: Benchmark) -> schema.Benchmark:
         digest=benchmark.manifest.digest,
         items_digest=benchmark.manifest.items_digest,
         is_sample=benchmark.manifest.is_sample,
-        split=benchmark.split,  # type: ignore[arg-type]
+        split=benchmark.split,
         n_scenarios=len({item.scenario_id for item in benchmark.items if item.subset == "clean"}),
         n_items_clean=subsets["clean"],
         n_items_as_released=subsets.total(),

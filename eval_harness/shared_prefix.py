@@ -12,6 +12,7 @@ In float32 the replies equal ``generate``'s (tested); in lower precision the ord
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from transformers import AttentionInterface, DynamicCache, PreTrainedModel
@@ -137,8 +138,9 @@ def encode(model: PreTrainedModel, tokens: Sequence[int]) -> Dialogue:
     cache = DynamicCache(config=model.config)
     ids = torch.tensor([list(tokens)], device=model.device)
     model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    keys = tuple(layer.keys[0].contiguous() for layer in cache.layers)
-    values = tuple(layer.values[0].contiguous() for layer in cache.layers)
+    layers: list[Any] = cache.layers
+    keys = tuple(layer.keys[0].contiguous() for layer in layers)
+    values = tuple(layer.values[0].contiguous() for layer in layers)
     return Dialogue(tuple(tokens), keys, values)
 
 

@@ -58,7 +58,7 @@ class SharedReplies:
                 choose = Sampler([self._prompts[keys[i]] for i in order], [seeds[i] for i in order], settings)
             tokens = shared_prefix.decode(self._model, requests, settings["max_gen_toks"], is_finished, choose)
             for index, own in zip(order, tokens, strict=True):
-                text = self._tokenizer.decode(own, skip_special_tokens=True)
+                text = str(self._tokenizer.decode(own, skip_special_tokens=True))
                 replies[index] = min((text.split(stop)[0] for stop in settings["until"]), key=len, default=text)
         return replies
 

@@ -78,7 +78,7 @@ def verify(
     whole = load_benchmark(data, result.benchmark.split)
     benchmark = protocol.view(whole.first_scenarios(result.provenance.limit_scenarios))
     metrics = protocol.metrics()
-    seeds = result.protocol.generation.seeds or [None]
+    seeds: list[int] | list[None] = result.protocol.generation.seeds or [None]
     problems = list(_wrong_benchmark(result, benchmark, metrics)) or list(_wrong_rows(rows, benchmark, seeds))
     if problems:
         return Report(path, tuple(problems), {}, None)

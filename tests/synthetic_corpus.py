@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dataset_script.roles import AUTHORITY, CIVILIAN_SIDE
 
@@ -192,7 +193,8 @@ def _chains() -> dict[str, dict[str, list[str]]]:
 
 def speak(rng: random.Random, side: str, longest: int = 60) -> str:
     """One utterance of a side."""
-    chain, words, word = _chains()[side], [], ""
+    chain, word = _chains()[side], ""
+    words: list[str] = []
     while len(words) < longest:
         word = rng.choice(chain[word])
         if not word:
@@ -388,7 +390,8 @@ def generate(out: Path, files: int = 1500, seed: int = 1) -> dict:
         "turns": 0,
         "words": 0,
     }
-    sidecar, originals = [], []
+    sidecar: list[dict[str, Any]] = []
+    originals: list[Any] = []
     series_left, series_title = 0, ""
     for number in range(files):
         file = make_file(rng, number)

@@ -275,7 +275,7 @@ def test_a_missing_key_is_said_before_anything_is_asked(tmp_path, monkeypatch):
     ("name", "changes", "reason"),
     [
         ("acme/served", {"base_url": None}, "needs --base-url"),
-        ("gpt-4.1", {}, "as ORG/NAME"),
+        ("gpt-4.1", {}, "--name ORG/NAME"),
         ("acme/served", {"extra_body": "[1]"}, "no JSON object"),
         ("acme/served", {"device": "cuda"}, "--device goes with --backend hf"),
         ("acme/served", {"backend": EngineName.hf}, "--base-url goes with --backend openai"),
