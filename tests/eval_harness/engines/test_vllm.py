@@ -65,10 +65,10 @@ def _forget():
         sys.modules.pop(name, None)
 
 
-@pytest.fixture
-def stand_in(tmp_path, monkeypatch):
-    """The package in vLLM's place."""
-    root = tmp_path / "site"
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The package in vLLM's place; imported once, because lm-eval registers its class once."""
+    root = tmp_path_factory.mktemp("site")
     for name, text in MODULES.items():
         file = root / "vllm" / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,10 +76,20 @@ def stand_in(tmp_path, monkeypatch):
     information = root / "vllm-0.99.0.dist-info"
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: vllm\nVersion: 0.99.0\n")
-    monkeypatch.syspath_prepend(root)
-    _forget()
-    yield
-    _forget()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(root)
+        _forget()
+        yield
+        _forget()
+
+
+@pytest.fixture
+def stand_in(installed):
+    """The package, asked nothing yet."""
+    import vllm
+
+    vllm.CALLS.clear()
+    return vllm
 
 
 def plain(request):
@@ -107,15 +117,13 @@ def test_lm_evals_class_is_made_and_asked_and_its_answers_are_kept(stand_in, tin
     assert (arguments["dtype"], arguments["tensor_parallel_size"]) == ("bfloat16", 2)
     assert arguments["max_model_len"] == 2048
     assert replies == [f"{len(opened.lm.encode(request.args[0]))} tokens." for request in asked]
-    import vllm
-
-    (prompts, sampling, lora), *more = vllm.CALLS
+    (prompts, sampling, lora), *more = stand_in.CALLS
     assert len(prompts) == len(requests) and not more and lora is None
     assert {each.settings["temperature"] for each in sampling} == {0.0}
     assert {(each.settings["max_tokens"], "\n" in each.settings["stop"]) for each in sampling} == {(128, True)}
     with candidate.engine.open(candidate.model, candidate.folder, Work(tmp_path / "j")) as again:
         assert again.lm.generate_until(asked) == replies
-    assert len(vllm.CALLS) == 1, "a rerun asks nothing"
+    assert len(stand_in.CALLS) == 1, "a rerun asks nothing"
 
 
 def test_each_item_of_a_sampled_run_has_a_seed_of_its_own(stand_in, tiny_model, requests, tmp_path):
@@ -124,9 +132,7 @@ def test_each_item_of_a_sampled_run_has_a_seed_of_its_own(stand_in, tiny_model, 
     candidate = choose(str(tiny_model), Options(EngineName.vllm), {})
     with candidate.engine.open(candidate.model, candidate.folder, Work(tmp_path / "j")) as opened:
         opened.lm.generate_until(asked)
-    import vllm
-
-    settings = [each.settings for each in vllm.CALLS[0][1]]
+    settings = [each.settings for each in stand_in.CALLS[0][1]]
     assert len({each["seed"] for each in settings}) == 3
     assert {(each["temperature"], each["top_p"]) for each in settings} == {(0.6, 0.9)}
 
