@@ -31,15 +31,19 @@ class Measured:
 
 def differs(request: Request, result: Result) -> str | None:
     """In what a result is not the answer to a request; None where it is."""
-    stated = {
+    # A GGUF file's precision is the name of its own quantisation; llama.cpp alone reads one.
+    is_gguf = result.environment.engine == "llama.cpp"
+    stated: dict[str, str | None] = {
         "model": result.model.id,
         "revision": result.model.revision,
         "protocol": result.protocol.name,
-        "precision": result.model.precision,
+        "precision": "gguf" if is_gguf else result.model.precision,
+        "weights": result.model.weights,
     }
+    if request.weights == "adapter":
+        stated |= {"base_model": result.model.base_model, "base_revision": result.model.base_revision}
     for name, value in stated.items():
-        # A GGUF file's precision is the name of its own quantisation.
-        if value != getattr(request, name) and not (name == "precision" and request.precision == "gguf"):
+        if value != getattr(request, name):
             return f"{name} {value!r} instead of {getattr(request, name)!r}"
     if result.provenance.limit_scenarios is not None:
         return f"only {result.provenance.limit_scenarios} scenarios"

@@ -182,6 +182,8 @@ def _gguf(name: str, options: Options, known: Mapping[str, Any]) -> Candidate:
         revision=revision or header.sha256[:40],
         source=source,
         kind=known.get("kind", "base"),
+        base_model=known.get("base_model"),
+        weights=known.get("weights", "full"),
         architecture=header.architecture,
         parameters=header.parameters,
         precision=header.quantisation.lower(),

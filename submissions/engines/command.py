@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from submissions.engines import EvaluationFailed, Job
 from submissions.engines.weights import fetch_weights
-from submissions.request import Request
+from submissions.request import QUANTISED, Request
 
 PROGRAM = (sys.executable, "-m", "deescalwild_cli")
-FLOATS = ("float32", "bfloat16", "float16")
 PASSED_ON = frozenset(
     {
         *("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
@@ -37,17 +37,13 @@ def evaluation_command(
             "An API is not run by the queue. Answer the items yourself and send them with `deescalwild score`.",
             is_final=True,
         )
-    if request.precision not in FLOATS or request.weights == "adapter":
+    if request.precision in QUANTISED:
         raise EvaluationFailed(
-            "The queue loads whole weights in float32, bfloat16 or float16. Submit those; an adapter is merged by `deescalwild finetune`.",
+            "The queue loads float32, bfloat16, float16 and GGUF. Submit one of those, or send predictions with `deescalwild score`.",
             is_final=True,
         )
-    options = {
-        **({"name": request.model} if folder else {"revision": request.revision}),
-        "kind": request.kind,
-        "base-model": request.base_model,
-        "weights": request.weights,
-        "dtype": request.precision,
+    what, options = _what(request, folder)
+    options |= {
         "licence": request.licence,
         "protocol": "paper" if request.protocol == "deescalwild_paper" else "ranked",
         "data": data,
@@ -56,11 +52,22 @@ def evaluation_command(
         "encoder": encoder,
     }
     # One word each: a stranger's text can then be no option, and no name of a file.
-    return [
-        "evaluate",
-        str(folder or request.model),
-        *(f"--{name}={value}" for name, value in options.items() if value),
-    ]
+    return ["evaluate", what, *(f"--{name}={value}" for name, value in options.items() if value)]
+
+
+def _what(request: Request, folder: Path | None) -> tuple[str, dict[str, Any]]:
+    """MODEL of ``deescalwild evaluate``, and the options that say what it is."""
+    name = {"name": request.model} if folder else {}
+    if request.weights == "adapter":
+        adapter = folder or f"{request.model}@{request.revision}"
+        own = {"revision": request.base_revision, "adapter": adapter, "dtype": request.precision}
+        return str(request.base_model), own | name
+    facts = {"kind": request.kind, "base-model": request.base_model, "weights": request.weights}
+    facts |= name or {"revision": request.revision}
+    if request.gguf_file:
+        file = str(folder / request.gguf_file) if folder else f"{request.model}:{request.gguf_file}"
+        return file, facts | {"backend": "llama.cpp"}
+    return str(folder or request.model), facts | {"dtype": request.precision}
 
 
 def offline_step(job: Job) -> tuple[list[str], dict[str, str]]:

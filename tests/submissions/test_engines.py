@@ -25,6 +25,7 @@ from tests.loopback_hub import loopback_hub, use_hub
 from tests.results import make_result
 from tests.submissions.queued import make_request, result_for
 
+ADAPTER = {"kind": "fine-tuned", "weights": "adapter", "base_model": "acme/base", "base_revision": "5" * 40}
 SECRETS = {"HF_TOKEN": "hf_secret0123456789", "OPENAI_API_KEY": "sk-0123456789", "AWS_SECRET_ACCESS_KEY": "x"}
 
 
@@ -78,14 +79,49 @@ class TestCommand:
         ("changes", "says"),
         [
             ({"kind": "api", "precision": "none"}, "deescalwild score"),
-            ({"precision": "gguf", "gguf_file": "a.gguf"}, "float32, bfloat16 or float16"),
-            ({"kind": "fine-tuned", "weights": "adapter", "base_model": "a/b", "base_revision": "0" * 40}, "merged"),
+            ({"precision": "int4", "quantisation": "GPTQ"}, "float32, bfloat16, float16 and GGUF"),
         ],
     )
     def test_what_the_queue_cannot_measure_is_refused_for_good_before_anything_is_fetched(self, changes, says):
         with pytest.raises(EvaluationFailed, match=says) as failure:
             evaluation_command(make_request(**changes), "data", "out")
         assert failure.value.is_final
+
+    def test_an_adapter_is_measured_on_the_commit_of_its_base(self):
+        request = make_request("acme/lora", **ADAPTER)
+        words = evaluation_command(request, "data", "out")
+        assert words[:2] == ["evaluate", "acme/base"]
+        assert {f"--adapter=acme/lora@{request.revision}", f"--revision={'5' * 40}", "--dtype=float32"} <= set(words)
+
+    def test_a_gguf_file_goes_to_llama_cpp(self):
+        request = make_request("acme/small", precision="gguf", gguf_file="small.Q4_K_M.gguf")
+        words = evaluation_command(request, "data", "out")
+        assert words[1] == "acme/small:small.Q4_K_M.gguf"
+        assert {"--backend=llama.cpp", f"--revision={request.revision}"} <= set(words)
+        assert not [word for word in words if word.startswith("--dtype")]
+
+    @pytest.mark.parametrize(
+        ("asked", "weights", "engine", "difference"),
+        [
+            ({"precision": "gguf", "gguf_file": "a.gguf"}, {"precision": "q4_k_m"}, "llama.cpp", None),
+            ({"precision": "gguf", "gguf_file": "a.gguf"}, {"precision": "float32"}, "hf", "precision"),
+            ({"precision": "float32"}, {"precision": "q4_k_m"}, "llama.cpp", "precision"),
+            (ADAPTER, ADAPTER, "hf", None),
+            (ADAPTER, ADAPTER | {"base_revision": "6" * 40}, "hf", "base_revision"),
+            (ADAPTER, {"kind": "fine-tuned", "base_model": "acme/base"}, "hf", "weights"),
+        ],
+    )
+    def test_a_result_answers_the_request_for_the_same_weights_only(self, asked, weights, engine, difference):
+        request = make_request("acme/lora", **asked)
+        result = result_for(request, make_result("acme/any"))
+        result = result.model_copy(
+            update={
+                "model": result.model.model_copy(update=weights),
+                "environment": result.environment.model_copy(update={"engine": engine}),
+            }
+        )
+        found = scoring.differs(request, result)
+        assert found is None if difference is None else found.startswith(difference)
 
     def test_weights_that_lie_here_are_measured_under_the_models_name(self, tmp_path):
         words = evaluation_command(make_request("acme/mine"), "data", "out", folder=tmp_path)
