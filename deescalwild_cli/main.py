@@ -10,8 +10,9 @@ import typer
 from dataset_script.cli import app as data_app
 from deescalwild_cli.demo import demo
 from deescalwild_cli.finetune_demo import finetune_demo
-from eval_harness.cli import evaluate, score
+from eval_harness.commands.evaluate import evaluate
 from eval_harness.commands.judge import judge
+from eval_harness.commands.score import score
 from eval_harness.commands.verify import verify
 from finetune.cli import finetune
 from leaderboard_app.cli import app as leaderboard_app

@@ -42,6 +42,7 @@ def finetune(
 
     Example: deescalwild finetune qwen2.5-3b-qlora
     """
+    from eval_harness.processes import process_rank
     from eval_harness.progress import progress_bar
     from eval_harness.quiet import quiet_libraries
 
@@ -70,7 +71,7 @@ def finetune(
         raise RecipeError("--submit needs --name ORG/NAME and --contact.")
     with progress_bar(chosen.name) as steps:
         run = train.train(chosen, options, report=lambda line: typer.echo(line, err=True), steps=steps)
-    if not train.is_first_process():
+    if process_rank() != 0:
         return
     if gguf or chosen.output.gguf:
         path = publish.write_gguf(chosen, options, outtype=gguf or "q8_0", converter=converter)

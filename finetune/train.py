@@ -6,7 +6,6 @@ would have had.
 """
 
 import json
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from dataset_script.atomic import replacing
+from eval_harness.processes import process_rank
 from finetune.arguments import Options, check_tracker, training_arguments
 from finetune.curve import write_curve
 from finetune.data import Corpus, load_corpus
@@ -52,11 +52,6 @@ class Run:
     peak_memory_mib: float
     packages: dict[str, str]
     weights: str
-
-
-def is_first_process() -> bool:
-    """Whether this process speaks and writes: the only one, or the first of an ``accelerate launch``."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _rows(examples):
@@ -133,7 +128,7 @@ def train(
     check_tracker(options.report_to)
     started = time.monotonic()
     precision = precision_of(recipe)
-    report = report if is_first_process() else lambda line: None
+    report = report if process_rank() == 0 else lambda line: None
     report(
         f"memory: {as_text(estimate(recipe, precision))}; free here: {psutil.virtual_memory().available / 2**30:.1f} GiB of main memory"
     )
@@ -146,7 +141,7 @@ def train(
         report(f"going on from {Path(checkpoint).name}")
     trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model(str(options.out / "adapter"))  # by all processes: shards are gathered
-    if is_first_process():
+    if process_rank() == 0:
         _finish(recipe, options, trainer, corpus, tokenizer, started)
     trainer.accelerator.wait_for_everyone()
     return Run(**json.loads(finished.read_text("utf-8")))

@@ -59,7 +59,7 @@ class TestCommand:
     def test_the_command_line_takes_every_word(self):
         import typer.main
 
-        from eval_harness.cli import evaluate
+        from eval_harness.commands.evaluate import evaluate
 
         program = typer.Typer()
         program.command()(evaluate)

@@ -1,15 +1,20 @@
-"""``deescalwild evaluate`` and ``deescalwild score``: thin commands over ``run.py`` and ``score.py``."""
+"""``deescalwild evaluate``: a thin command over ``run.py``, ``latency_alone.py`` and ``validity.py``."""
 
 import shlex
 import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eval_harness.commands.printing import print_scores
 from eval_harness.engines import EngineName
+
+if TYPE_CHECKING:
+    from eval_harness.models import Candidate
+    from eval_harness.run import Settings
 
 WEIGHTS = "Weights (--backend hf or vllm)"
 ENDPOINT = "An endpoint (--backend openai)"
@@ -63,18 +68,6 @@ class Rules(StrEnum):
         }[self.value]
 
 
-def _print_scores(path: Path) -> None:
-    from submissions.ledger import parse_result
-    from submissions.schema import METRICS
-
-    result = parse_result(path.read_bytes())
-    for metric in METRICS:
-        score = getattr(result.scores, metric)
-        digits = 3 if metric == "bertscore" else 1
-        typer.echo(f"{metric:<10} {score.value:6.{digits}f}  [{score.low:.{digits}f}, {score.high:.{digits}f}]")
-    typer.echo(path)
-
-
 def _print_latency(path: Path) -> None:
     from submissions.latency import read_latency
 
@@ -101,6 +94,25 @@ def _seeds(text: str) -> tuple[int, ...]:
     if not all(part.isdecimal() and int(part) < 2**32 for part in parts) or len(set(parts)) < len(parts):
         raise typer.BadParameter(f"--seeds {text!r}: give different whole numbers below 2³², for example 1,2,3.")
     return tuple(int(part) for part in parts)
+
+
+def _print_validity(data: Path, results: Path, split: str) -> None:
+    from eval_harness import validity
+
+    typer.echo(validity.as_text(validity.assess(data, results, split)), nl=False)
+
+
+def _measure(candidate: "Candidate", settings: "Settings") -> None:
+    """One run, with its progress and its scores on the terminal."""
+    from eval_harness.errors import full_disk_named
+    from eval_harness.processes import process_rank
+    from eval_harness.progress import progress_bar
+    from eval_harness.run import evaluate as run_evaluation
+
+    with full_disk_named(settings.results), progress_bar(candidate.model.id) as show:
+        path = run_evaluation(candidate, settings, show)
+    if process_rank() == 0:
+        print_scores(path)
 
 
 def evaluate(
@@ -228,20 +240,14 @@ def evaluate(
     quiet_libraries()
     from eval_harness.benchmark import find_data, load_benchmark
     from eval_harness.engines.choose import Options, choose
-    from eval_harness.errors import full_disk_named
-    from eval_harness.processes import process_rank
-    from eval_harness.progress import progress_bar
     from eval_harness.run import Settings
-    from eval_harness.run import evaluate as run_evaluation
     from eval_harness.scoring import use_encoder
 
     if encoder:
         use_encoder(encoder)
     folder = find_data(data)
     if validity:
-        from eval_harness import validity as report
-
-        typer.echo(report.as_text(report.assess(folder, output.resolve(), split)), nl=False)
+        _print_validity(folder, output.resolve(), split)
         return
     if model is None:
         raise typer.BadParameter("give a MODEL, or --validity.")
@@ -273,7 +279,6 @@ def evaluate(
         "kind": kind,
         "base_model": base_model,
         "weights": weights,
-        "precision": dtype or Dtype.float32,
         "quantisation": quantisation,
         "licence": licence,
         "train_digest": digest,
@@ -294,83 +299,5 @@ def evaluate(
         _print_latency(path)
         return
     for rules in protocol.protocols:
-        own = replace(settings, protocol=rules, seeds=chosen_seeds if sampled or rules != "deescalwild" else ())
-        with full_disk_named(settings.results), progress_bar(candidate.model.id) as show:
-            path = run_evaluation(candidate, own, show)
-        if process_rank() == 0:
-            _print_scores(path)
-
-
-def _write_template(path: Path, data: Path, split: str) -> None:
-    import json
-
-    from dataset_script.atomic import replacing
-    from eval_harness.benchmark import load_benchmark
-    from eval_harness.score import template_rows
-
-    rows = list(template_rows(load_benchmark(data, split)))
-    with replacing(path) as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    typer.echo(f"{path}: {len(rows)} items to answer")
-
-
-def score(
-    predictions: Annotated[Path, typer.Argument(help="JSON lines with item_id and prediction.")],
-    model: Annotated[str | None, typer.Option(help="ORG/NAME in the ledger.")] = None,
-    revision: Annotated[str | None, typer.Option(help="The Hub commit that answered, 40 hex digits.")] = None,
-    template: Annotated[
-        bool, typer.Option("--template", help="Write the items to answer to this file, and stop.")
-    ] = False,
-    kind: Annotated[str, typer.Option(help="base, fine-tuned or api.")] = "fine-tuned",
-    precision: Annotated[str, typer.Option(help="float32, bfloat16, q4_k_m …")] = "bfloat16",
-    base_model: Annotated[str | None, typer.Option(help="ORG/NAME that it was fine-tuned from.")] = None,
-    parameters: Annotated[int | None, typer.Option(help="Number of parameters.")] = None,
-    licence: Annotated[str | None, typer.Option(help="Licence of the weights.")] = None,
-    temperature: Annotated[float, typer.Option(min=0, max=5, help="0 for greedy decoding.")] = 0.0,
-    split: Annotated[str, typer.Option(help="Split that was answered.")] = "test",
-    output: Annotated[Path, typer.Option(help="Results folder of a ledger.")] = Path("results"),
-    data: Annotated[Path | None, typer.Option(help="Built dataset; ./deescalwild unless given.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="BERTScore encoder as MODEL:LAYER.")] = None,
-) -> None:
-    """Score predictions that were made anywhere, and write the same result file.
-
-    Example: deescalwild score answers.jsonl --model acme/civilian-3b --revision 0123456789abcdef0123456789abcdef01234567
-    """
-    from eval_harness.quiet import quiet_libraries
-
-    quiet_libraries()
-    from pydantic import ValidationError
-
-    from eval_harness.benchmark import find_data
-    from eval_harness.errors import EvaluationError
-    from eval_harness.score import Claim, claimed_generation
-    from eval_harness.score import score as score_file
-    from eval_harness.scoring import use_encoder
-    from submissions.schema import Model
-
-    folder = find_data(data)
-    if template:
-        _write_template(predictions, folder, split)
-        return
-    if encoder:
-        use_encoder(encoder)
-    try:
-        claimed = Model(
-            id=model or "",
-            revision=revision or "",
-            source="api" if kind == "api" else "hub",
-            kind=kind,
-            base_model=base_model,
-            parameters=parameters,
-            precision=precision,
-            licence=licence,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = {"id": "model", "base_model": "base-model"}.get(str(first["loc"][0]), first["loc"][0])
-        raise EvaluationError(
-            f"--{option} {str(first['input'])[:80]!r} is not accepted by the ledger: {first['msg']}."
-        ) from None
-    claim = Claim(claimed, claimed_generation(sampled=temperature > 0, temperature=temperature))
-    command = shlex.join(["deescalwild", *sys.argv[1:]])[:1000]
-    _print_scores(score_file(predictions, claim, data=folder, results=output.resolve(), split=split, command=command))
+        is_sampled = sampled or rules != "deescalwild"
+        _measure(candidate, replace(settings, protocol=rules, seeds=chosen_seeds if is_sampled else ()))
