@@ -72,6 +72,20 @@ def tiny_model(civilian_model, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_adapter(tiny_model, tmp_path_factory) -> Path:
+    """A random LoRA adapter of the tiny model, strong enough to change what it says."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(1)
+    config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    folder = tmp_path_factory.mktemp("adapter") / "tiny-adapter"
+    get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def built_sample(tmp_path_factory) -> Path:
     """The shipped sample, built."""
     out = tmp_path_factory.mktemp("sample") / "deescalwild"

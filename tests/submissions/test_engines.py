@@ -12,11 +12,13 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from eval_harness import offline_assets
 from submissions import scoring
 from submissions.cli import app
 from submissions.engines import EvaluationFailed, Job, Limits, Stopped, command, process
 from submissions.engines.command import evaluation_command, without_secrets
 from submissions.engines.hf_jobs import HfJobsEngine
+from submissions.engines.local import LocalEngine
 from submissions.engines.ray import RayEngine
 from submissions.engines.slurm import script, submission
 from submissions.ledger import pack_items, write_result
@@ -25,6 +27,7 @@ from tests.loopback_hub import loopback_hub, use_hub
 from tests.results import make_result
 from tests.submissions.queued import make_request, result_for
 
+ENCODER = f"{offline_assets.model_dir(offline_assets.ENCODER)}:{offline_assets.ENCODER_LAYER}"
 ADAPTER = {"kind": "fine-tuned", "weights": "adapter", "base_model": "acme/base", "base_revision": "5" * 40}
 SECRETS = {"HF_TOKEN": "hf_secret0123456789", "OPENAI_API_KEY": "sk-0123456789", "AWS_SECRET_ACCESS_KEY": "x"}
 
@@ -185,6 +188,31 @@ def hub(monkeypatch, tmp_path):
     with loopback_hub() as running:
         use_hub(monkeypatch, running, cache=tmp_path / "cache")
         yield running
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+class TestLocal:
+    def test_an_adapter_on_the_hub_is_measured_on_the_commit_of_its_base(
+        self, hub, tiny_model, tiny_adapter, tiny_data, tmp_path
+    ):
+        base = publish(hub, "alice/base", files_of(tiny_model))
+        config = json.loads((tiny_adapter / "adapter_config.json").read_text()) | {
+            "base_model_name_or_path": "alice/base"
+        }
+        files = files_of(tiny_adapter) | {"adapter_config.json": json.dumps(config).encode()}
+        request = make_request(
+            "alice/lora",
+            revision=publish(hub, "alice/lora", files),
+            **ADAPTER | {"base_model": "alice/base", "base_revision": base},
+        )
+        job = Job(request, tmp_path / "public", tiny_data, Limits(time_s=300), ENCODER)
+        LocalEngine().evaluate(job, threading.Event())
+        result = scoring.measured(job).result
+        assert (result.model.id, result.model.weights) == ("alice/lora", "adapter")
+        assert (result.model.base_model, result.model.base_revision) == ("alice/base", base)
 
 
 @pytest.fixture(scope="module")

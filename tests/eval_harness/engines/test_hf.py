@@ -13,45 +13,33 @@ from eval_harness.run import Settings, evaluate
 from submissions.ledger import items_path, read_result, unpack_items
 
 
-@pytest.fixture(scope="module")
-def adapter(tiny_model, tmp_path_factory):
-    """A random LoRA adapter of the tiny model, strong enough to change what it says."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(1)
-    config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
-    folder = tmp_path_factory.mktemp("adapter") / "tiny-adapter"
-    get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), config).save_pretrained(folder)
-    return folder
-
-
 def measured(name, options, settings):
     path = evaluate(choose(str(name), options, {}), settings)
     return read_result(path, settings.results), unpack_items(items_path(path).read_bytes())
 
 
-def test_an_adapter_is_measured_on_its_base_and_the_result_says_which(tiny_model, adapter, tiny_data, tmp_path):
+def test_an_adapter_is_measured_on_its_base_and_the_result_says_which(tiny_model, tiny_adapter, tiny_data, tmp_path):
     settings = Settings(data=tiny_data, results=tmp_path / "results", limit=1, command="deescalwild evaluate …")
     base, of_base = measured(tiny_model, Options(), settings)
-    tuned, of_tuned = measured(tiny_model, Options(adapter=str(adapter)), settings)
+    tuned, of_tuned = measured(tiny_model, Options(adapter=str(tiny_adapter)), settings)
     assert (tuned.model.id, tuned.model.weights, tuned.model.kind) == ("local/tiny-adapter", "adapter", "fine-tuned")
     assert (tuned.model.base_model, tuned.model.base_revision) == (base.model.id, base.model.revision)
-    assert tuned.model.revision == find_adapter(str(adapter)).revision != base.model.revision
+    assert tuned.model.revision == find_adapter(str(tiny_adapter)).revision != base.model.revision
     assert [row["prediction"] for row in of_tuned] != [row["prediction"] for row in of_base]
 
 
-def test_the_adapters_merged_weights_answer_as_peft_does(tiny_model, adapter, tmp_path):
+def test_the_adapters_merged_weights_answer_as_peft_does(tiny_model, tiny_adapter, tmp_path):
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    candidate = choose(str(tiny_model), Options(adapter=str(adapter), device="cpu"), {})
+    candidate = choose(str(tiny_model), Options(adapter=str(tiny_adapter), device="cpu"), {})
     ids = torch.arange(5, 40)[None]
     with candidate.engine.open(candidate.model, candidate.folder, Work(tmp_path / "j")) as opened, torch.no_grad():
         ours = opened.lm.model(ids).logits
-        theirs = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model), adapter).eval()(ids).logits
+        theirs = (
+            PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model), tiny_adapter).eval()(ids).logits
+        )
         assert torch.allclose(ours, theirs, atol=1e-3)
 
 
@@ -63,9 +51,9 @@ def test_the_adapters_merged_weights_answer_as_peft_does(tiny_model, adapter, tm
         (None, "no adapter_model.safetensors"),
     ],
 )
-def test_an_adapter_that_cannot_be_meant_is_refused(change, reason, tiny_model, adapter, tmp_path):
+def test_an_adapter_that_cannot_be_meant_is_refused(change, reason, tiny_model, tiny_adapter, tmp_path):
     folder = tmp_path / "copy"
-    shutil.copytree(adapter, folder)
+    shutil.copytree(tiny_adapter, folder)
     if change is None:
         (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin")
     else:
