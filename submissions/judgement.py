@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from submissions.ledger import LedgerError, Problem, printable
+from submissions.ledger import LedgerError, Problem, parse_as, printable
 from submissions.schema import Count, Line, ModelId, Sha256, Slug, Strict
 
 MAX_BYTES = 2**20
@@ -196,14 +196,7 @@ def parse_judgement(content: bytes) -> Judgement:
     Raises:
         LedgerError: what is wrong, in one line.
     """
-    if len(content) > MAX_BYTES:
-        raise LedgerError(f"larger than {MAX_BYTES // 2**20} MiB")
-    try:
-        return Judgement.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise LedgerError(printable(f"{where}: {first['msg']}")) from None
+    return parse_as(Judgement, content, MAX_BYTES)
 
 
 def read_judgements(result: Path) -> tuple[list[Judgement], list[Problem]]:

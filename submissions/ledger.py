@@ -15,12 +15,14 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from submissions.schema import Generation, Model, Reported, Result
 
 LEDGER = Path(__file__).parent
+Parsed = TypeVar("Parsed", bound=BaseModel)
 MAX_RESULT_BYTES = 8 * 2**20
 SIDE_FILES = re.compile(r"-(?:verification|latency(?:-[a-z0-9_.-]+)?|judge-[a-z0-9_.-]+)$")
 """What may lie beside a result ``<stem>.json`` as ``<stem>-….json``: written later, by others, bound to it by digest."""
@@ -100,10 +102,19 @@ def parse_result(content: bytes) -> Result:
     Raises:
         LedgerError: what is wrong, in one line.
     """
-    if len(content) > MAX_RESULT_BYTES:
-        raise LedgerError(f"larger than {MAX_RESULT_BYTES // 2**20} MiB")
+    return parse_as(Result, content, MAX_RESULT_BYTES)
+
+
+def parse_as(kind: type[Parsed], content: bytes, limit: int) -> Parsed:
+    """Parse and check a JSON file of the ledger; ``limit`` in bytes.
+
+    Raises:
+        LedgerError: what is wrong, in one line.
+    """
+    if len(content) > limit:
+        raise LedgerError(f"larger than {limit // 2**20} MiB")
     try:
-        return Result.model_validate_json(content)
+        return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "file"

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from dataset_script.judge.options import ApiKeyEnv, Concurrency, MaxCost, MaxRequests, PriceIn, PriceOut
+
 
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
@@ -36,18 +38,12 @@ def judge(
         Literal["scenario", "turn", "both"], typer.Option(help="Judge whole transcripts, turns, or both.")
     ] = "both",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N transcripts.")] = None,
-    max_requests: Annotated[
-        int | None, typer.Option(min=1, help="Stop after N requests of this run, retries included.")
-    ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Stop before this run costs more; needs prices.")
-    ] = None,
-    price_in: Annotated[float, typer.Option(min=0, help="Price of a million prompt tokens.")] = 0.0,
-    price_out: Annotated[float, typer.Option(min=0, help="Price of a million answer tokens.")] = 0.0,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Requests at a time.")] = 4,
-    api_key_env: Annotated[
-        str, typer.Option(help="Environment variable that holds the key; 'none' for a server without.")
-    ] = "OPENAI_API_KEY",
+    max_requests: MaxRequests = None,
+    max_cost: MaxCost = None,
+    price_in: PriceIn = 0.0,
+    price_out: PriceOut = 0.0,
+    concurrency: Concurrency = 4,
+    api_key_env: ApiKeyEnv = "OPENAI_API_KEY",
     window: Annotated[int, typer.Option(min=1, max=200, help="Turns judged in one request.")] = 40,
     context: Annotated[int, typer.Option(min=0, max=200, help="Turns shown before a window.")] = 8,
     max_words: Annotated[

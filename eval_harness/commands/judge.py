@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dataset_script.judge.options import ApiKeyEnv, Concurrency, MaxCost, MaxRequests, PriceIn, PriceOut
+
 if TYPE_CHECKING:
     from dataset_script.judge.budget import Budget
     from dataset_script.judge.client import Endpoint
@@ -33,18 +35,12 @@ def judge(
     data: Annotated[Path | None, typer.Option(help="Built dataset; ./deescalwild unless given.")] = None,
     split: Annotated[str, typer.Option(help="Of predictions; a result names its own.")] = "test",
     judged_model: Annotated[str | None, typer.Option(help="ORG/NAME of predictions' model.")] = None,
-    max_requests: Annotated[
-        int | None, typer.Option(min=1, help="Stop after N requests of this run, retries included.")
-    ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Stop before this run costs more; needs prices.")
-    ] = None,
-    price_in: Annotated[float, typer.Option(min=0, help="Price of a million prompt tokens.")] = 0.0,
-    price_out: Annotated[float, typer.Option(min=0, help="Price of a million answer tokens.")] = 0.0,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Requests at a time.")] = 4,
-    api_key_env: Annotated[
-        str, typer.Option(help="Environment variable that holds the key; 'none' for a server without.")
-    ] = "OPENAI_API_KEY",
+    max_requests: MaxRequests = None,
+    max_cost: MaxCost = None,
+    price_in: PriceIn = 0.0,
+    price_out: PriceOut = 0.0,
+    concurrency: Concurrency = 4,
+    api_key_env: ApiKeyEnv = "OPENAI_API_KEY",
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Of the judge.")] = 0.0,
     max_tokens: Annotated[int, typer.Option(min=64, help="Limit of one answer, thoughts included.")] = 2048,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for one answer.")] = 300.0,
