@@ -12,8 +12,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from submissions.decisions import FILE, Decision, read_decisions
-from submissions.ledger import MAX_RESULT_BYTES, LedgerError, Problem, result_files, verification_path
-from submissions.verification import Verification
+from submissions.ledger import LedgerError, Problem, result_files
+from submissions.verification import Verification, read_verification
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,8 @@ def read_findings(results: Path) -> Findings:
 
 def _verifications(results: Path) -> dict[str, Verification]:
     """One about other bytes than the result's, or that is broken, counts for nothing."""
-    found = {}
-    for path in result_files(results):
-        beside = verification_path(path)
-        if not beside.is_file() or beside.is_symlink() or beside.stat().st_size > MAX_RESULT_BYTES:
-            continue
-        try:
-            own = Verification.model_validate_json(beside.read_bytes())
-        except ValidationError:
-            continue
-        if own.result_sha256 == sha256(path.read_bytes()).hexdigest():
-            found[path.relative_to(results).as_posix()] = own
-    return found
+    found = {path.relative_to(results).as_posix(): read_verification(path) for path in result_files(results)}
+    return {name: own for name, own in found.items() if own is not None}
 
 
 def _decisions(results: Path) -> tuple[dict[str, tuple[Decision, ...]], tuple[Problem, ...]]:

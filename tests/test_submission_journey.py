@@ -12,7 +12,6 @@ import pytest
 from huggingface_hub import HfApi
 
 from eval_harness import offline_assets
-from eval_harness.verify import verify
 from leaderboard_app.queue_view import read_queue
 from leaderboard_app.store import build
 from submissions.ledger import items_path, parse_result, verification_path
@@ -75,8 +74,10 @@ def test_from_a_model_id_to_a_row_on_the_board(hub, tiny_model, tiny_data, tmp_p
     assert items_path(path).is_file()
     assert Verification.model_validate_json(verification_path(path).read_bytes()).tier == "verified"
     assert len(hub.store.repo("dataset", LEDGER).history("main")[0].files) == 6
-    again = verify(path.resolve(), (copy / "results").resolve(), tiny_data)
-    assert again.problems == () and max(again.largest.values()) < 1e-4, "anybody comes to the same numbers"
+    check = ("--ledger", str(copy / "results"), "--data", str(tiny_data), "--encoder", ENCODER, "--json")
+    again = json.loads(command(hub, tmp_path, "bob", "submissions", "verify", str(path), *check))
+    assert again["valid"], again["problems"]
+    assert max(again["largest_difference"].values()) < 1e-4, "anybody comes to the same numbers"
 
     (board,) = build(copy / "results", tmp_path / "cache").boards
     assert [row.model.id for row in board.rows] == [MODEL]

@@ -153,7 +153,8 @@ def _zip_members(path: Path) -> Iterator[_Member]:
             mode = info.external_attr >> 16
             special = stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR)
             fault = "a link or a device" if special else "encrypted" if info.flag_bits & 1 else None
-            yield _Member(info.filename, info.file_size, info.is_dir(), fault, lambda info=info: archive.open(info))  # type: ignore[misc]
+            is_folder = info.filename.endswith("/")  # Python 3.11's is_dir() fails on an empty name
+            yield _Member(info.filename, info.file_size, is_folder, fault, lambda info=info: archive.open(info))  # type: ignore[misc]
 
 
 def _tar_members(path: Path) -> Iterator[_Member]:

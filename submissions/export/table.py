@@ -1,25 +1,13 @@
 """The whole ledger as one table: a row a result, full precision, with everything needed to rank it again."""
 
-import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from submissions.ledger import LedgerError, path_of, verification_path
+from submissions.ledger import LedgerError, path_of
 from submissions.schema import METRICS, Result
-from submissions.verification import Verification
-
-
-def read_verification(path: Path) -> Verification | None:
-    """What maintainers found out about a result file; None where nobody looked or it is about other bytes."""
-    try:
-        found = Verification.model_validate_json(verification_path(path).read_bytes())
-    except (OSError, ValidationError):
-        return None
-    return found if found.result_sha256 == hashlib.sha256(path.read_bytes()).hexdigest() else None
+from submissions.verification import read_verification
 
 
 def ledger_row(result: Result, results: Path) -> dict[str, Any]:

@@ -70,6 +70,6 @@ def test_every_request_ends_exactly_once_and_none_is_lost(tmp_path):
         assert [each.outcome for each in entry.attempts].count("finished") == (entry.state == "finished")
         assert entry.attempts[-1].outcome in ("finished", "failed")
     assert all(entry.reason == "The dice said so." for entry in failed)
-    assert kills > 30
+    assert kills > 10
     assert any(each.outcome == "interrupted" for entry in snapshot.entries.values() for each in entry.attempts)
     assert not list(seen.glob("overlap-*")), "two living workers ran one request"
