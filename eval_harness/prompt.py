@@ -1,5 +1,6 @@
 """Chat messages → the prompt text of one model."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 
@@ -65,8 +66,9 @@ def _apply(chat_template: Callable, messages: Sequence[Message]):
 
 
 def _shows(prompt: str, message: Message) -> bool:
-    """Whether the message stands in the prompt. Its beginning will do: some templates trim."""
-    return message["content"].strip()[:60] in prompt
+    """Whether the message stands in the prompt. Its beginning will do: some templates trim. Some write JSON, as the baselines' does."""
+    beginning = message["content"].strip()[:60]
+    return beginning in prompt or json.dumps(beginning, ensure_ascii=False)[1:-1] in prompt
 
 
 def _close_thoughts(prompt: str) -> str:

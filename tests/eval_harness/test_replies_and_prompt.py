@@ -1,5 +1,6 @@
 """What goes to a model and what is kept of its answer."""
 
+import json
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -156,6 +157,11 @@ def test_templates_that_demand_alternation_take_every_item_whole_and_cut(name, t
 def test_a_template_that_shows_nothing_of_what_it_is_given_is_refused(name):
     with pytest.raises(EvaluationError, match=r"chat template (leaves out|refuses)"):
         render_prompt(MESSAGES, renderer(name))
+
+
+def test_a_template_that_writes_json_shows_what_it_is_given():
+    messages = [{"role": "system", "content": "A kitchen."}, {"role": "user", "content": '"Sit."\nThen he sat. é'}]
+    assert json.loads(render_prompt(messages, lambda chat, **_: json.dumps(chat, ensure_ascii=False))) == messages
 
 
 @pytest.mark.parametrize("name", ["gemma", "abridged/smollm2", "qwen3", "deepseek_r1_distill"])
