@@ -7,8 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from eval_harness.baselines import BASELINES, SALAD_WORDS, LongestCommonSubsequences, fit
+from dataset_script.dialogue import item_messages
+from eval_harness.baselines import BASELINES, SALAD_WORDS, BaselineLM, LongestCommonSubsequences, fit
+from eval_harness.benchmark import load_benchmark
 from eval_harness.errors import EvaluationError
+from eval_harness.prompt import render_prompt
 from submissions.schema import BASELINES as BASELINE_IDS
 
 PAIRS = [
@@ -25,6 +28,14 @@ CHAT = [
 
 def test_every_baseline_of_the_ledger_exists():
     assert {f"baseline/{name}" for name in BASELINES} == set(BASELINE_IDS)
+
+
+def test_every_item_of_the_shipped_sample_can_be_put_to_a_baseline(built_sample):
+    benchmark = load_benchmark(built_sample, "test")
+    template = BaselineLM(fit("copy-officer", PAIRS)).apply_chat_template
+    for item in benchmark.items:
+        messages = item_messages(benchmark.scenarios[item.scenario_id], item.turn_index)
+        assert json.loads(render_prompt(messages, template)) == messages
 
 
 def test_constant_is_the_train_reply_with_the_best_mean_rouge():
