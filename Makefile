@@ -23,18 +23,21 @@ demo: setup
 finetune-demo: setup
 	$(BIN)/python -m deescalwild_cli finetune-demo
 
-# What ships in submissions/results, measured again from nothing: baselines by hand, the model by its request and the worker.
+# What ships in submissions/results, measured again from nothing: baselines and the demonstration's fine-tuned model by hand, the model by its
+# request and the worker.
 results: setup assets
-	rm -rf submissions/results/*/ submissions/queue
+	rm -rf submissions/results/*/ submissions/queue .demo/finetune .demo/results
 	$(BIN)/python -m deescalwild_cli data build
 	for name in $(BASELINES); do \
 	  $(BIN)/python -m deescalwild_cli evaluate baseline/$$name --encoder $(ENCODER) --output submissions/results || exit; \
 	done
+	$(BIN)/python -m deescalwild_cli finetune-demo
+	cp -r .demo/results/*-deescalwild-sample submissions/results
 	$(BIN)/python -m deescalwild_cli submissions verify --ours --record --encoder $(ENCODER)
 	$(BIN)/python -m deescalwild_cli submissions run --once --encoder $(ENCODER) --weights $(MODEL)=$(ASSETS)/$(notdir $(MODEL))
 
 test: setup assets
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check

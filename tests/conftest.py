@@ -8,6 +8,9 @@ os.environ.setdefault("HF_EVALUATE_OFFLINE", "1")
 # Before `datasets` is imported: tests must neither see nor fill the user's cache.
 os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="deescalwild-tests-")
 os.environ["DEESCALWILD_CACHE"] = tempfile.mkdtemp(prefix="deescalwild-tests-")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before torch is imported: processes side by side that each want every core wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from eval_harness.quiet import quiet_libraries
 

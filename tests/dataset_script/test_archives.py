@@ -220,6 +220,7 @@ def test_any_bytes_are_unpacked_or_refused_never_a_crash(tmp_path_factory, conte
         assert str(path) in str(error) and not (folder / "out").exists()
 
 
+@example(place=229, byte=0, kind="zip")  # a name of no characters
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255), kind=st.sampled_from(["zip", "tar"]))
 def test_a_flipped_byte_is_unpacked_or_refused_never_a_crash(tmp_path_factory, place, byte, kind):
     folder = tmp_path_factory.mktemp("fuzz")

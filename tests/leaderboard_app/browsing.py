@@ -14,7 +14,7 @@ WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 READY = {
     "": "#dw-board table",
     "latency": ".js-plotly-plot .main-svg",
-    "fine-tuned": "#dw-lineage .dw-step",
+    "fine-tuned": "#dw-lineage .dw-step, #dw-lineage .dw-empty",
     "compare": "#dw-words li",
     "model": "#dw-samples li",
     "queue": "#dw-queue table",
