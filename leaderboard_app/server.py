@@ -35,7 +35,7 @@ STARTING = """<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" co
 
 
 class FrontDoor:
-    """ASGI app over a site. ``build``: makes the Gradio app, in a thread, from the start on; ``on_failure``: called if it cannot."""
+    """ASGI app over a site. ``build``: makes the Gradio app, in a thread, once the first table can be shown; ``on_failure``: called if it cannot."""
 
     def __init__(self, site: Site, build: Callable[[Site], Any], on_failure: Callable[[], None] = lambda: None) -> None:
         self.site = site
@@ -72,6 +72,8 @@ class FrontDoor:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         try:
+            # The first table before Gradio: its import holds the interpreter's lock, and whoever asks meanwhile waits for it.
+            await run_in_threadpool(self._first_page, "")
             app = await run_in_threadpool(self._build, self.site)
             await stack.enter_async_context(app.router.lifespan_context(app))
             self._inner = Gate(app, RateLimit(per_second=10, burst=100))
