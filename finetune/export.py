@@ -64,7 +64,8 @@ def to_gguf(model: Path, out: Path, *, converter: Path | None = None, outtype: s
         MissingHardware: no converter here.
         RecipeError: the converter refuses the model.
     """
-    script = find_converter(converter)
+    script = find_converter(converter).resolve()
+    model, out = model.resolve(), out.resolve()
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     # The converter lies beside its own package; a clean path keeps ours from shadowing it.
     run = subprocess.run(

@@ -197,14 +197,15 @@ def test_without_a_converter_gguf_says_where_to_get_one(finished, monkeypatch, t
         to_gguf(options.out / "merged", tmp_path / "model.gguf")
 
 
-def test_gguf_speaks_as_the_merged_weights_do(finished, tmp_path):
+def test_gguf_speaks_as_the_merged_weights_do(finished, tmp_path, monkeypatch):
     import httpx
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     options, _ = finished
     merged = options.out / "merged"
-    gguf = to_gguf(merged, tmp_path / "model.gguf", outtype="f32")
+    monkeypatch.chdir(tmp_path)  # the converter runs in a folder of its own
+    gguf = to_gguf(Path(os.path.relpath(merged)), Path("model.gguf"), outtype="f32")
     messages = [
         {"role": "system", "content": "You stand at the roadside."},
         {"role": "user", "content": "Licence, please."},
