@@ -17,9 +17,8 @@ from eval_harness import baselines
 from eval_harness.engines import Engine
 from eval_harness.engines.hf import HF
 from eval_harness.errors import EvaluationError, MissingAsset
+from submissions.engines.weights import FILES as WEIGHTS  # what the worker fetched is what is looked for offline
 from submissions.schema import BASELINE_ORG, Model
-
-WEIGHTS = ("*.safetensors", "*.json", "*.jinja", "*.model", "tokenizer*", "vocab*", "merges*")
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,15 @@ class WindowTooSmall(ValueError):
     """Not even the system prompt and the officer's last words fit."""
 
 
+def without_oldest(turns: Sequence[Message], share: float) -> list[Message]:
+    """Turns without the oldest that hold this share of their characters, and on to the next officer's: few renderings a cut. The last one stays."""
+    kept, dropped = list(turns), 0
+    excess = share * sum(len(turn["content"]) for turn in turns)
+    while len(kept) > 1 and (dropped < excess or kept[0]["role"] != "user"):
+        dropped += len(kept.pop(0)["content"])
+    return kept
+
+
 def fit_to_window(
     messages: Sequence[Message], render: Callable[[Sequence[Message]], str], count: Callable[[str], int], room: int
 ) -> tuple[str, int]:
@@ -102,15 +111,12 @@ def fit_to_window(
     length = n_tokens = count(whole)
     prompt, turns = whole, list(messages[1:])
     while n_tokens > room:
-        # Drop at least what is too much, by the share of characters, and then to the next officer's turn: few renderings a cut.
-        excess = (n_tokens - room) / n_tokens * sum(len(turn["content"]) for turn in turns)
-        dropped = 0
-        while len(turns) > 1 and (dropped < excess or turns[0]["role"] != "user"):
-            dropped += len(turns.pop(0)["content"])
-        if not dropped:
+        fewer = without_oldest(turns, (n_tokens - room) / n_tokens)
+        if len(fewer) == len(turns):
             raise WindowTooSmall(
                 f"a prompt of {n_tokens} tokens, cut as far as it may be, for a window with room for {room}"
             )
+        turns = fewer
         prompt = render([messages[0], *turns])
         n_tokens = count(prompt)
     return prompt, length - n_tokens

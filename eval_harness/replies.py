@@ -1,6 +1,7 @@
 """A model's raw output → the civilian's words."""
 
 import re
+from collections.abc import Sequence
 
 _MARKERS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|im_start|return)\|>|</s>|<end_of_turn>|<turn\|>")
 _TAGS = "think|thinking|thought|reasoning"
@@ -25,6 +26,11 @@ _THOUGHTS = re.compile(
     re.S,
 )
 _LABEL = re.compile(r"^\s*[\[(]?(?:civilian|subject|suspect|assistant|driver)[\])]?\s*:\s*", re.I)
+
+
+def cut_at_stops(text: str, stops: Sequence[str]) -> str:
+    """A text up to the first of the stop strings: some engines write them, some endpoints ignore them."""
+    return min((text.split(stop)[0] for stop in stops), key=len, default=text)
 
 
 def has_thoughts(text: str) -> bool:

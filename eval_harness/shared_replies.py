@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from eval_harness import shared_prefix
+from eval_harness.replies import cut_at_stops
 from eval_harness.sampling import Sampler
 
 
@@ -59,7 +60,7 @@ class SharedReplies:
             tokens = shared_prefix.decode(self._model, requests, settings["max_gen_toks"], is_finished, choose)
             for index, own in zip(order, tokens, strict=True):
                 text = str(self._tokenizer.decode(own, skip_special_tokens=True))
-                replies[index] = min((text.split(stop)[0] for stop in settings["until"]), key=len, default=text)
+                replies[index] = cut_at_stops(text, settings["until"])
         return replies
 
     def _encode(self, key: str) -> shared_prefix.Dialogue:

@@ -50,13 +50,7 @@ class Report:
 
 
 def verify(
-    path: Path,
-    results: Path,
-    data: Path,
-    *,
-    tier: Tier = "recomputed",
-    held_out: Result | None = None,
-    known_ours: bool = False,
+    path: Path, results: Path, data: Path, *, tier: Tier = "recomputed", held_out: Result | None = None
 ) -> Report:
     """Check one result of a ledger.
 
@@ -64,7 +58,6 @@ def verify(
         path: the result file; its predictions lie beside it.
         results: the ledger's results folder; baselines and the model's validation result are looked up in it.
         tier: what the outcome may be called: ``verified`` only by whoever ran the model themselves.
-        known_ours: the ledger's maintainers measured it, so its latency stands, though whoever checks it now did not.
         held_out: the same model's result on the private split, checked before; only its scores are kept.
 
     Raises:
@@ -93,7 +86,7 @@ def verify(
     problems += _wrong_numbers(result, predictions, benchmark, metrics)
     largest, wrong_items = _wrong_items(rows, predictions)
     problems += wrong_items
-    if result.latency is not None and tier != "verified" and not known_ours:
+    if result.latency is not None and tier != "verified":
         problems.append("latency: only our own runs on a named machine count. Set it to null.")
     if problems:
         return Report(path, tuple(problems), largest, None)

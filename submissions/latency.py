@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import StringConstraints
 
-from submissions.ledger import LedgerError, printable
+from submissions.ledger import LedgerError, parse_as
 from submissions.schema import Latency, Line, ModelId, Result, Sha40, Sha256, Slug, Strict
 
 MAX_BYTES = 64 * 2**10
@@ -55,10 +55,9 @@ def read_latency(path: Path) -> LatencyFile:
     if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
         raise LedgerError(f"{path.name}: not a plain file of at most {MAX_BYTES // 2**10} KiB")
     try:
-        return LatencyFile.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise LedgerError(printable(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}")) from None
+        return parse_as(LatencyFile, path.read_bytes(), MAX_BYTES)
+    except LedgerError as error:
+        raise LedgerError(f"{path.name}: {error}") from None
 
 
 def attached(path: Path, result: Result) -> list[LatencyFile]:

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from dataset_script import card, dialogue
-from dataset_script.build import SAMPLE, build_dataset
+from dataset_script.build import SAMPLE, Inputs, build_dataset
 from dataset_script.dialogue import Scenario, scenario_of
 from dataset_script.manifest import CANARY, MANIFEST, read_manifest
 from dataset_script.pipeline.shards import chat_row, digest_of, item_row, row_digest, scenario_row, write_table
@@ -17,14 +17,37 @@ from dataset_script.splits import SPLITS
 
 def build_small(parent: Path, *, is_sample: bool) -> Path:
     """Build the twelve shortest transcripts of the sample; what guards the corpus guards them unless ``is_sample``."""
-    source = parent / "transcripts"
-    source.mkdir()
-    shutil.copy(SAMPLE / "scenarios.jsonl", source)
-    for path in sorted((SAMPLE / "transcripts").glob("*.csv"), key=lambda path: (path.stat().st_size, path.name))[:12]:
-        shutil.copy(path, source)
+    source = copy_shortest(parent, 0, 12)
     out = parent / "deescalwild"
     build_dataset(source, out, is_sample=is_sample)
     return out
+
+
+def build_with_splits(parent: Path, splits: Sequence[str], *, skipped: int = 0, name: str = "deescalwild") -> Path:
+    """Build short transcripts of the sample, each in the split named for it, shortest first after ``skipped``."""
+    source = copy_shortest(parent, skipped, len(splits))
+    shortest = sorted(source.glob("*.csv"), key=_by_length)
+    lines = [
+        "scenario_id,split",
+        *(f"sample-{path.stem},{split}" for path, split in zip(shortest, splits, strict=True)),
+    ]
+    (parent / "splits.csv").write_text("\n".join(lines) + "\n")
+    build_dataset(source, parent / name, inputs=Inputs(splits=parent / "splits.csv"))
+    return parent / name
+
+
+def copy_shortest(parent: Path, skipped: int, count: int) -> Path:
+    """A folder with so many of the sample's shortest transcripts, after the first ``skipped``, and their sidecar."""
+    source = parent / "transcripts"
+    source.mkdir()
+    shutil.copy(SAMPLE / "scenarios.jsonl", source)
+    for path in sorted((SAMPLE / "transcripts").glob("*.csv"), key=_by_length)[skipped : skipped + count]:
+        shutil.copy(path, source)
+    return source
+
+
+def _by_length(path: Path) -> tuple[int, str]:
+    return path.stat().st_size, path.name
 
 
 def rows_of(folder: Path, config: str, split: str) -> list[dict]:

@@ -16,16 +16,16 @@ from eval_harness.quiet import quiet_libraries
 
 quiet_libraries()
 
-import shutil  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-from dataset_script.build import SAMPLE, Inputs, build_dataset  # noqa: E402
+from dataset_script.build import SAMPLE, build_dataset  # noqa: E402
 from dataset_script.splits import SPLITS  # noqa: E402
 from eval_harness import offline_assets  # noqa: E402
 from eval_harness.scoring import use_encoder  # noqa: E402
+from tests.built_folders import build_with_splits  # noqa: E402
 from tests.results import make_result  # noqa: E402
 
 # No deadline: time is no behaviour on a shared machine. In CI the same examples every time, so that a red run means a change;
@@ -99,19 +99,8 @@ def built_sample(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory) -> Path:
     """A built dataset of the shortest sample scenarios: six to train on, one to validate, two to test."""
-    source = tmp_path_factory.mktemp("tiny") / "released"
-    source.mkdir()
-    shutil.copy(SAMPLE / "scenarios.jsonl", source)
-    shortest = sorted((SAMPLE / "transcripts").glob("*.csv"), key=lambda path: (path.stat().st_size, path.name))
     splits = [split for split, count in zip(SPLITS, (6, 1, 2), strict=True) for _ in range(count)]
-    lines = ["scenario_id,split"]
-    for path, split in zip(shortest, splits, strict=False):
-        shutil.copy(path, source)
-        lines.append(f"sample-{path.stem},{split}")
-    (source.parent / "splits.csv").write_text("\n".join(lines) + "\n")
-    out = tmp_path_factory.mktemp("tiny-built") / "deescalwild"
-    build_dataset(source, out, inputs=Inputs(splits=source.parent / "splits.csv"))
-    return out
+    return build_with_splits(tmp_path_factory.mktemp("tiny"), splits)
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """``deescalwild evaluate``: a thin command over ``run.py``, ``latency_alone.py`` and ``validity.py``."""
 
-import shlex
-import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eval_harness.commands.printing import print_scores
+from eval_harness.commands.printing import print_scores, recorded_command
 from eval_harness.engines import EngineName
+from eval_harness.engines.hf import LoadIn
 
 if TYPE_CHECKING:
     from eval_harness.models import Candidate
@@ -20,35 +19,6 @@ WEIGHTS = "Weights (--backend hf or vllm)"
 ENDPOINT = "An endpoint (--backend openai)"
 DEVICE = "Your own device (--latency-only)"
 GGUF = "A GGUF file (--backend llama.cpp)"
-
-
-class Kind(StrEnum):
-    """Kinds of model that can be loaded by name."""
-
-    base = "base"
-    fine_tuned = "fine-tuned"
-
-
-class Weights(StrEnum):
-    """How a fine-tuned model's weights lie in its repository."""
-
-    full = "full"
-    merged = "merged"
-
-
-class Dtype(StrEnum):
-    """What weights can be loaded in."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
-
-
-class LoadIn(StrEnum):
-    """Quantisations on loading."""
-
-    eight_bit = "8bit"
-    four_bit = "4bit"
 
 
 class Rules(StrEnum):
@@ -127,9 +97,11 @@ def evaluate(
     data: Annotated[Path | None, typer.Option(help="Built dataset; ./deescalwild unless given.")] = None,
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the Hub.")] = None,
     name: Annotated[str | None, typer.Option(help="ORG/NAME for a local folder in the ledger.")] = None,
-    kind: Annotated[Kind, typer.Option(help="What it is in the ledger.")] = Kind.base,
+    kind: Annotated[Literal["base", "fine-tuned"], typer.Option(help="What it is in the ledger.")] = "base",
     base_model: Annotated[str | None, typer.Option(help="ORG/MODEL it was made from.")] = None,
-    weights: Annotated[Weights, typer.Option(help="merged: an adapter was merged into its base.")] = Weights.full,
+    weights: Annotated[
+        Literal["full", "merged"], typer.Option(help="merged: an adapter was merged into its base.")
+    ] = "full",
     quantisation: Annotated[str | None, typer.Option(help="How its weights were quantised, if they were.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, as the Hub names it.")] = None,
     encoder: Annotated[
@@ -202,7 +174,7 @@ def evaluate(
         ),
     ] = None,
     dtype: Annotated[
-        Dtype | None,
+        Literal["float32", "bfloat16", "float16"] | None,
         typer.Option(help="What the weights are loaded in; float32 unless given.", rich_help_panel=WEIGHTS),
     ] = None,
     load_in: Annotated[
@@ -267,7 +239,7 @@ def evaluate(
         extra_body=extra_body,
         threads=threads,
         dtype=dtype,
-        load_in=load_in.value if load_in else None,
+        load_in=load_in,
         adapter=adapter,
         tensor_parallel=tensor_parallel,
         data_parallel=data_parallel,
@@ -290,7 +262,7 @@ def evaluate(
         split=split,
         limit=limit,
         batch_size=batch_size,
-        command=shlex.join(["deescalwild", *sys.argv[1:]])[:1000],
+        command=recorded_command(),
     )
     if latency_only:
         from eval_harness.latency_alone import measure_alone

@@ -1,13 +1,11 @@
 """``deescalwild score``: a thin command over ``score.py``."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from eval_harness.commands.printing import print_scores
+from eval_harness.commands.printing import print_scores, recorded_command
 
 
 def _write_template(path: Path, data: Path, split: str) -> None:
@@ -81,5 +79,6 @@ def score(
             f"--{option} {str(first['input'])[:80]!r} is not accepted by the ledger: {first['msg']}."
         ) from None
     claim = Claim(claimed, claimed_generation(sampled=temperature > 0, temperature=temperature))
-    command = shlex.join(["deescalwild", *sys.argv[1:]])[:1000]
-    print_scores(score_file(predictions, claim, data=folder, results=output.resolve(), split=split, command=command))
+    print_scores(
+        score_file(predictions, claim, data=folder, results=output.resolve(), split=split, command=recorded_command())
+    )

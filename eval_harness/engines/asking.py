@@ -11,7 +11,7 @@ from dataset_script.judge.budget import BudgetSpent
 from dataset_script.judge.client import ChatClient, Completion, Decoding, EndpointUnavailable, RequestFailed
 from dataset_script.judge.dialect import is_too_long
 from eval_harness.errors import EvaluationError
-from eval_harness.prompt import fold_system
+from eval_harness.prompt import fold_system, without_oldest
 
 MAX_FAILURES_IN_A_ROW = 5
 """Requests without an answer, each after all its retries, before the run gives up."""
@@ -43,11 +43,8 @@ class Answered:
 def shorter(messages: Sequence[Message]) -> tuple[Message, ...] | None:
     """The same without its oldest turns, up to an officer's; None where only the system prompt and the last turn are left."""
     system, *turns = messages
-    excess = SHARE_DROPPED * sum(len(turn["content"]) for turn in turns)
-    dropped = 0
-    while len(turns) > 1 and (dropped < excess or turns[0]["role"] != "user"):
-        dropped += len(turns.pop(0)["content"])
-    return (system, *turns) if dropped else None
+    fewer = without_oldest(turns, SHARE_DROPPED)
+    return (system, *fewer) if len(fewer) < len(turns) else None
 
 
 def n_characters(messages: Sequence[Message]) -> int:

@@ -14,6 +14,8 @@ from dataset_script.judge.client import ChatClient, Decoding, Endpoint
 from eval_harness.engines.answers import Answer, Answers
 from eval_harness.engines.asking import Answered, Question, ask_all
 from eval_harness.errors import EvaluationError
+from eval_harness.replies import cut_at_stops
+from eval_harness.sampling import item_seed
 
 THOUGHTS = "<think></think>"
 """Stands for thoughts that an endpoint sent apart from the reply: they are counted as those within it are."""
@@ -26,11 +28,6 @@ class Manner:
     concurrency: int = 4
     fields: Mapping[str, Any] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
-
-
-def cut_at_stops(text: str, stops: list[str]) -> str:
-    """A text up to the first of the stop strings: some endpoints ignore them."""
-    return min((text.split(stop)[0] for stop in stops), key=len, default=text)
 
 
 def ignores_limit(text: str, reply: str, completion_tokens: int | None, limit: int) -> bool:
@@ -91,7 +88,6 @@ class ServedLM(LocalChatCompletion):
         content = json.dumps(
             [self._fingerprint, self._manner.fields, prompt.prompt, settings, request.doc["item_id"]], sort_keys=True
         )
-        seed = hashlib.sha256(f"{settings.get('seed', 0)}/{request.doc['item_id']}".encode()).digest()
         sampling = ("top_p", "top_k", "repetition_penalty") if settings.get("do_sample") else ()
         names = {name: self._manner.renamed.get(name, name) for name in sampling if settings.get(name)}
         return Question(
@@ -101,7 +97,7 @@ class ServedLM(LocalChatCompletion):
             Decoding(
                 float(settings.get("temperature") or 0.0),
                 int(settings["max_gen_toks"]),
-                int.from_bytes(seed[:4], "big") >> 1,
+                item_seed(settings.get("seed", 0), request.doc["item_id"]) >> 32,  # servers take 31 bits
             ),
             {
                 **({"stop": settings["until"]} if settings["until"] else {}),

@@ -1,7 +1,6 @@
 """The private split: measured by the worker, recomputed, and of it only aggregates leave."""
 
 import gzip
-import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import pytest
 
-from dataset_script.build import SAMPLE, Inputs, build_dataset
 from eval_harness import models, offline_assets
 from eval_harness.run import Settings, evaluate
 from submissions.engines import Engine, EvaluationFailed, Job
@@ -18,6 +16,7 @@ from submissions.scoring import held_out_folder
 from submissions.stores.local import LocalStore
 from submissions.verification import Verification
 from submissions.worker import Setup, Worker
+from tests.built_folders import build_with_splits
 from tests.loopback_hub import File, loopback_hub, use_hub
 from tests.loopback_hub.store import MAIN
 from tests.results import make_result
@@ -54,18 +53,8 @@ class Quotes:
 @pytest.fixture(scope="module")
 def private(tmp_path_factory) -> Path:
     """A built dataset of sample scenarios, none of which is in ``tiny_data``."""
-    source = tmp_path_factory.mktemp("private") / "released"
-    source.mkdir()
-    shutil.copy(SAMPLE / "scenarios.jsonl", source)
-    by_length = sorted((SAMPLE / "transcripts").glob("*.csv"), key=lambda path: (path.stat().st_size, path.name))
-    lines = ["scenario_id,split"]
-    for path, split in zip(by_length[9:12], ("test", "train", "validation"), strict=True):
-        shutil.copy(path, source)
-        lines.append(f"sample-{path.stem},{split}")
-    (source.parent / "splits.csv").write_text("\n".join(lines) + "\n")
-    out = tmp_path_factory.mktemp("gated") / "the-private-split"
-    build_dataset(source, out, inputs=Inputs(splits=source.parent / "splits.csv"))
-    return out
+    splits = ("test", "train", "validation")
+    return build_with_splits(tmp_path_factory.mktemp("gated"), splits, skipped=9, name="the-private-split")
 
 
 def texts(built: Path) -> list[str]:

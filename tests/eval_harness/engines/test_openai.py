@@ -16,8 +16,9 @@ from eval_harness.engines import EngineName, Work
 from eval_harness.engines.choose import Options, choose
 from eval_harness.engines.llama_cpp import serve
 from eval_harness.engines.openai import OpenAI
-from eval_harness.engines.served import THOUGHTS, cut_at_stops, ignores_limit
+from eval_harness.engines.served import THOUGHTS, ignores_limit
 from eval_harness.errors import EvaluationError
+from eval_harness.replies import cut_at_stops
 from eval_harness.run import Settings, evaluate
 from submissions.ledger import items_path, read_result, unpack_items
 from tests import llama_server, loopback_openai
