@@ -12,7 +12,7 @@ from dataset_script.privacy.mentions import ADDRESS, DOB, LICENSE, OTHER_ID, PHO
 from dataset_script.privacy.numbers import KEEP, is_measured, said_of
 from dataset_script.privacy.questions import NOTHING, Open
 from dataset_script.privacy.reading import Reading
-from dataset_script.privacy.streets import ZIP_DIGITS, end_of_address, end_of_street, numbered_part
+from dataset_script.privacy.streets import ORDINAL_ENDINGS, ZIP_DIGITS, end_of_address, end_of_street, numbered_part
 from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import Value
 
@@ -26,6 +26,10 @@ _CONTINUATION = 11
 _LONG = 3
 _LONGEST_READING, _LONGEST_PLATE = 40, 8
 _IN_PARTS = frozenset((ADDRESS, SSN, PHONE, LICENSE, OTHER_ID))
+_SHOWS_NUMBER = frozenset(("mailbox", "mailboxes", "doorbell", "house", "houses"))
+"""Where these are spoken of soon after an address, bare numbers are those of houses."""
+_VISITED = (["rang"], ["buzzed"], ["knocked", "on"], ["knocked", "at"])
+_SAME_STREET = (["same", "street"], ["same", "road"], ["same", "building"])
 _RADIO = frozenset(("104", "911", "108", "107", "106"))
 
 Found = tuple[int, int, str]
@@ -107,10 +111,15 @@ def _end_of_home(words: Words, value: Value) -> int:
     return end_of_address(words, value.last if street is None else street)
 
 
-def beside_address(turn: Reading, left: Sequence[Value]) -> Iterator[Found]:
-    """A bare house number beside another address: "I'm at 15 County Road 40. He's at 19.", "She stays at 1741"."""
+def beside_address(turn: Reading, left: Sequence[Value], given: Open) -> Iterator[Found]:
+    """A bare house number beside another address: "I'm at 15 County Road 40. He's at 19.", "58 is the boy's house", "I rang 17D".
+
+    Args:
+        left, given: as for :func:`rest_of_answer`.
+    """
     words = turn.words
     has_address = ADDRESS in turn.types()
+    shows_houses = ADDRESS in turn.asked | given | turn.types() and not _SHOWS_NUMBER.isdisjoint(words.folded)
     for value in left:
         is_house = value.letters <= 1 and 2 <= value.digits <= _LONGEST_HOUSE_NUMBER
         if not is_house or is_measured(words, value) or words.gap(value.first).endswith(("$", ":")):
@@ -119,5 +128,20 @@ def beside_address(turn: Reading, left: Sequence[Value]) -> Iterator[Found]:
         is_led_to = before[-1:] in (["at"], ["be"], ["number"], ["to"], ["from"])
         lives = not word_list("dwelling").isdisjoint(before)
         stands_alone = value.last + 1 == len(words) or words.after(value.last)[:1] in ".,;"
-        if is_led_to and stands_alone and (has_address or (lives and before[-1] == "at")):
+        is_visited = before[-1:] in _VISITED or before[-2:] in _VISITED
+        is_same_street = words.folded[value.last + 1 : value.last + 3] in _SAME_STREET
+        if (
+            is_visited
+            or is_same_street
+            or (is_led_to and stands_alone and (has_address or (lives and before[-1] == "at")))
+            or (shows_houses and _is_number_of_house(words, value))
+        ):
             yield value.first, value.last, ADDRESS
+
+
+def _is_number_of_house(words: Words, value: Value) -> bool:
+    """Whether a number where houses are spoken of is that of one: nothing is counted by it, and it is no year or road."""
+    following = words.word(value.last + 1)
+    is_counted = following and words.after(value.last)[0].isspace() and following not in word_list("function_words")
+    is_told = words.word(value.first - 1) in {"i'm", "we're", "says"}
+    return (is_told or not is_counted) and following not in ORDINAL_ENDINGS and _may_be_personal(words, value)

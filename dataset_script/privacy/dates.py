@@ -187,6 +187,19 @@ def _with_two_ordinals(words: Words, places: Places) -> Iterator[Date]:
                 break
 
 
+def _with_counted_month(words: Words, places: Places) -> Iterator[Date]:
+    """ "Seventh month, fourth day, ninety-seven"."""
+    for index in range(1, len(words) - 2):
+        if words.folded[index] != "month" or words.folded[index - 1] not in _ORDINALS:
+            continue
+        month, day = _ORDINALS[words.folded[index - 1]], _day_at(words, places, index + 1)
+        if month > 12 or day is None:
+            continue
+        last = day[1] + (words.word(day[1] + 1) == "day")
+        year = _year_at(words, places, last + 1)
+        yield Date(index - 1, year[1] if year else last, month, day[0], year[0] if year else None)
+
+
 def _in_numbers(values: Sequence[Value], words: Words) -> Iterator[Date]:
     """ "7/14/1988", "4-30-95", "eleven, nineteen, fifty-eight", "oh six oh two eighty one": month, day, year."""
     for value in itertools.chain.from_iterable((value, *value.segments(words)) for value in values):
@@ -214,6 +227,7 @@ def find_dates(words: Words, values: Sequence[Value]) -> list[Date]:
     return [
         *_with_month_names(words, places),
         *_with_two_ordinals(words, places),
+        *_with_counted_month(words, places),
         *_with_feasts(words, places),
         *_in_numbers(values, words),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.tokens import Words
+from dataset_script.privacy.values import is_number
 
 _WRITTEN = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _TOP_LEVEL = r"(?:com|net|org|edu|gov|us|io|co|me|info|biz|mil|example|test|invalid|uk|ca|mx|tv)"
@@ -17,6 +18,7 @@ _SPOKEN = re.compile(
 )
 _JOINERS = frozenset(["dot", "period", "underscore", "dash", "hyphen", "point"])
 _LEAD_INS = word_list("email_lead_ins")
+_THE_NUMBER = ["the", "number"]
 _LONGEST_LOCAL_PART = 9
 
 
@@ -39,10 +41,12 @@ def _local_part(words: Words, before: int) -> int | None:
     last = bisect.bisect_right(words.stops, before) - 1
     first = None
     for index in range(last, max(-1, last - _LONGEST_LOCAL_PART), -1):
-        if words.folded[index] in _LEAD_INS and words.folded[index] not in _JOINERS:
+        is_announced = words.folded[index : index + 2] == _THE_NUMBER
+        if words.folded[index] in _LEAD_INS and words.folded[index] not in _JOINERS and not is_announced:
             break
         first = index
         gap = words.gap(index)
-        if set(gap) - set(" -_.+") or gap == ". ":
+        is_read_out = gap == ", " and (is_announced or words.folded[index] in _JOINERS or is_number(words, index))
+        if (set(gap) - set(" -_.+") or gap == ". ") and not is_read_out:
             break
     return None if first is None else words.starts[first]

@@ -43,7 +43,7 @@ def find_structured(read: Sequence[Reading]) -> None:
         if ADDRESS in turn.asked and not turn.mentions:
             _find_part_of_address(turn, before)
         given = NOTHING.union(*(near.types() for near in before))
-        for first, last, kind in (*beside_address(turn, _left(turn)), *rest_of_answer(turn, _left(turn), given)):
+        for first, last, kind in (*beside_address(turn, _left(turn), given), *rest_of_answer(turn, _left(turn), given)):
             if turn.is_free(first, last):
                 turn.add(first, last, kind, "answer")
     _find_repeated(read)
