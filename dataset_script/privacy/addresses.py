@@ -188,7 +188,8 @@ def _is_written_as_address(words: Words, value: Value) -> bool:
     if is_followed_by_part or (len(value.canonical) >= 3 and not _is_year(value) and words.after(value.last) == " "):
         return True
     is_led_to = words.word(value.first - 1) in word_list("before_addresses") or words.gap(value.first).startswith(",")
-    return value.digits >= 2 and (is_led_to or words.opens_sentence(value.first))
+    opens = words.opens_sentence(value.first) and words.after(value.last) == " "  # "61, Rooney is clear" is a call sign
+    return value.digits >= 2 and (is_led_to or opens)
 
 
 def _is_year(value: Value) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataset_script.privacy.dates import date_words
 from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import ADDRESS, DOB, LICENSE, OTHER_ID, PHONE, PLATE, SSN, VIN
-from dataset_script.privacy.numbers import KEEP, is_measured, said_of
+from dataset_script.privacy.numbers import KEEP, is_gun_or_road, is_measured, said_of
 from dataset_script.privacy.questions import NOTHING, Open
 from dataset_script.privacy.reading import Reading
 from dataset_script.privacy.streets import ORDINAL_ENDINGS, ZIP_DIGITS, end_of_address, end_of_street, numbered_part
@@ -29,6 +29,7 @@ _IN_PARTS = frozenset((ADDRESS, SSN, PHONE, LICENSE, OTHER_ID))
 _SHOWS_NUMBER = frozenset(("mailbox", "mailboxes", "doorbell", "house", "houses"))
 """Where these are spoken of soon after an address, bare numbers are those of houses."""
 _VISITED = (["rang"], ["buzzed"], ["knocked", "on"], ["knocked", "at"])
+_OF_A_NEIGHBOUR = frozenset(("is", "was", "has", "who", "says", "keeps"))
 _SAME_STREET = (["same", "street"], ["same", "road"], ["same", "building"])
 _RADIO = frozenset(("104", "911", "108", "107", "106"))
 
@@ -88,7 +89,9 @@ def _may_be_personal(words: Words, value: Value) -> bool:
     if not value.digits or is_count or is_year or is_about or value.canonical in _RADIO:
         return False
     is_call_sign = value.kinds[0] == "P" and value.letters == 1 and value.digits <= 2
-    return not is_call_sign and not is_measured(words, value) and said_of(words, value) != KEEP
+    return (
+        not (is_call_sign or is_gun_or_road(value)) and not is_measured(words, value) and said_of(words, value) != KEEP
+    )
 
 
 def _parts_of_home(words: Words) -> Iterator[Found]:
@@ -127,7 +130,8 @@ def beside_address(turn: Reading, left: Sequence[Value], given: Open) -> Iterato
         before = words.folded[max(0, value.first - 4) : value.first]
         is_led_to = before[-1:] in (["at"], ["be"], ["number"], ["to"], ["from"])
         lives = not word_list("dwelling").isdisjoint(before)
-        stands_alone = value.last + 1 == len(words) or words.after(value.last)[:1] in ".,;"
+        following = words.word(value.last + 1)
+        stands_alone = not following or words.after(value.last)[:1] in ".,;" or following in _OF_A_NEIGHBOUR
         is_visited = before[-1:] in _VISITED or before[-2:] in _VISITED
         is_same_street = words.folded[value.last + 1 : value.last + 3] in _SAME_STREET
         if (

@@ -37,6 +37,8 @@ _ASIDE_WORDS = 3
 _DIGITS_OF_AN_IDENTIFIER, _LONGEST_PHONE_ABROAD = 5, 11
 _SMALLEST_TAIL, _LONGEST_CALL_SIGN, _LONGEST_CHANCE_COUNT = 3, 3, 3
 _ENDING_IN = (["ends", "in"], ["ending", "in"], ["ends", "with"], ["ending", "with"])
+_BEGINS = frozenset(("start", "starts", "started", "begins", "began"))
+_LETTERS_OF_A_PLATE, _DIGITS_OF_A_MODEL = 4, 3
 _LONGEST_ROAD = 4
 """Digits that a highway or a gun may have beside its letters."""
 _RADIO = frozenset(("104", "911", "108", "107"))
@@ -138,17 +140,20 @@ def _is_call_sign(value: Value) -> bool:
     return value.kinds.count("P") == value.letters == 1 and value.digits <= _LONGEST_CALL_SIGN
 
 
+def is_gun_or_road(value: Value) -> bool:
+    """ "AR-15", "SR 520", "F-250" and, with the model's year, "2008 F-250"."""
+    is_of_year = len(value.parts) > 1 and len(value.parts[0]) == 4 and value.parts[0][:2] in {"19", "20"}
+    text = value.canonical[4:] if is_of_year else value.canonical
+    lead = text[: len(text) - len(text.lstrip(ascii_uppercase))]
+    return lead.lower() in word_list("guns_and_roads") and len(text) - len(lead) <= _LONGEST_ROAD
+
+
 def _mixed_by_shape(words: Words, value: Value) -> str | None:
     text = value.canonical
-    lead = text[: len(text) - len(text.lstrip(ascii_uppercase))]
-    if value.letters == 1 and lead and value.digits >= 7:
+    if value.letters == 1 and not text[0].isdigit() and value.digits >= 7:
         return LICENSE
     is_section = any(words.gap(place) == "." for place in value.places[1:])  # "RCW 46.61.655"
-    if (
-        is_section
-        or _is_call_sign(value)
-        or (lead.lower() in word_list("guns_and_roads") and value.digits <= _LONGEST_ROAD)
-    ):
+    if is_section or _is_call_sign(value) or is_gun_or_road(value):
         return None
     is_identifier = value.digits >= _DIGITS_OF_AN_IDENTIFIER
     if not (value.letters >= 2 and value.digits >= 2 and len(text) in _PLATE_LENGTH):
@@ -164,8 +169,10 @@ def _mixed_by_shape(words: Words, value: Value) -> str | None:
 def _fits(kind: str, value: Value, smallest: int) -> bool:
     """Whether a value can be of a type, by its length and what it is made of."""
     size = len(value.canonical)
+    is_model = value.digits <= _DIGITS_OF_A_MODEL and is_gun_or_road(value)  # "The RAV4. Plate is …"
     if (
         (kind in {PHONE, SSN} and value.letters)
+        or (kind == PLATE and is_model)
         or (kind == PHONE and size == 5)
         or (kind != PLATE and not value.digits)
     ):
@@ -177,9 +184,8 @@ def _by_context(value: Value, said: str | None) -> str | None:
     """The type that words nearby give, where the value can be of it."""
     if said not in _SMALLEST or not _fits(said, value, _SMALLEST[said]) or _is_call_sign(value):
         return None
-    if (_is_year(value) and said in {PLATE, OTHER_ID, LICENSE}) or (
-        said == PLATE and not value.digits and value.letters < 4
-    ):
+    is_short_word = not value.digits and value.letters < _LETTERS_OF_A_PLATE
+    if (_is_year(value) and said in {PLATE, OTHER_ID, LICENSE}) or (said == PLATE and is_short_word):
         return None
     # A shape beyond doubt keeps its type, whatever word is near it.
     if len(value.canonical) == VIN_LENGTH and value.letters >= 3:
@@ -232,6 +238,8 @@ def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple
     said = abbreviated or said_of(words, value)
     if said == KEEP or is_measured(words, value) or (value.digits == 0 and PLATE not in asked and said != PLATE):
         return None
+    if PLATE in recent | asked | {said} and _is_partial_plate(words, value):
+        return value, PLATE, "context"
     for candidate in (value, value.trimmed()):
         is_area_code = candidate.digits == len(candidate.canonical) == 3 and words.word(candidate.first - 1) == "code"
         if said == PHONE and is_area_code:
@@ -248,6 +256,14 @@ def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple
     if SSN in asked & recent and value.digits == len(value.canonical) == 2 and len(value.places) >= len(words) - 1:
         return value, SSN, "answer"
     return None
+
+
+def _is_partial_plate(words: Words, value: Value) -> bool:
+    """Whether some of a plate's letters and digits are given: "It started with KP7", "a partial, King Paul 7"."""
+    before = words.folded[max(0, value.first - _BEFORE) : value.first]
+    is_begun = before[-1:] == ["with"] and not _BEGINS.isdisjoint(before[-3:])
+    is_partial = value.letters and len(value.canonical) < _PLATE_LENGTH.start and not is_gun_or_road(value)
+    return bool(is_partial) and (is_begun or "partial" in before)
 
 
 def spread_number(values: Sequence[Value], asked: Open) -> str | None:

@@ -27,12 +27,15 @@ def end_of_street(words: Words, first: int, *, is_sure: bool) -> int | None:
         word, is_capital = words.folded[place], words.is_capital(place)
         if not _goes_on(words, first, place, is_sure=is_sure):
             break
+        if _is_in_ordinal(words, place):
+            last_capital = place
+            continue
         if place > first and _is_suffix(words, place):
             # "Tern Hollow Road": a suffix may be part of the name.
             is_in_name = words.is_capital_at(place + 1) and words.gap(place + 1) == " " and _is_suffix(words, place + 1)
             return _with_direction(words, place + is_in_name)
-        if is_capital and word in word_list("roads_before_number"):
-            return _road_number(words, place)
+        if is_capital and word in word_list("roads_before_number") and (road := _road_number(words, place)):
+            return road
         if last_capital is not None and word in _INSIDE_STREETS and _leads_to_capital(words, place):
             continue
         if _ends_street(words, first, place):
@@ -49,7 +52,14 @@ def _goes_on(words: Words, first: int, place: int, *, is_sure: bool) -> bool:
     gap = words.gap(place)
     if place == first:
         return gap == " " or (gap == ", " and is_sure and words.is_capital(place))
-    return gap in {" ", "-"} or (gap == ". " and len(words.folded[place - 1]) <= 2)
+    return gap in {" ", "-"} or (gap == ". " and len(words.folded[place - 1]) <= 2) or _is_in_ordinal(words, place)
+
+
+def _is_in_ordinal(words: Words, place: int) -> bool:
+    """Whether a word is the "93" or the "rd" of "Southwest 93rd Terrace"."""
+    number = place - 1 if words.folded[place] in ORDINAL_ENDINGS else place
+    is_whole = words.word(number).isdigit() and words.word(number + 1) in ORDINAL_ENDINGS and not words.gap(number + 1)
+    return is_whole and words.word(number - 1) in word_list("directions")
 
 
 def _is_suffix(words: Words, place: int) -> bool:

@@ -39,10 +39,12 @@ def find_structured(read: Sequence[Reading]) -> None:
         before = read[max(0, turn.number - _NEARBY) : turn.number]
         if turn.asked:
             turn.recent = _recent(turn, before)
+        given = NOTHING.union(*(near.types() for near in before))
         _find_in_turn(turn)
+        if DOB in given and not turn.mentions:
+            _find_date_read_back(turn)
         if ADDRESS in turn.asked and not turn.mentions:
             _find_part_of_address(turn, before)
-        given = NOTHING.union(*(near.types() for near in before))
         for first, last, kind in (*beside_address(turn, _left(turn), given), *rest_of_answer(turn, _left(turn), given)):
             if turn.is_free(first, last):
                 turn.add(first, last, kind, "answer")
@@ -81,6 +83,13 @@ def _find_in_turn(turn: Reading) -> None:
     is_date_alone = DOB in turn.asked & turn.recent and not turn.mentions and len(words) <= _SHORT_ANSWER
     if is_date_alone and (part := birth_date_parts(words, turn.values)):
         turn.add(*part, DOB, "answer")
+
+
+def _find_date_read_back(turn: Reading) -> None:
+    """ "June 6th?" soon after a date of birth: perhaps misheard, so that it is not the same."""
+    if len(turn.words) <= _SHORT_ANSWER and turn.words.text.rstrip().endswith("?"):
+        for date, _ in birth_dates(turn.words, turn.values, is_asked=True):
+            turn.add(date.first, date.last, DOB, "repeated")
 
 
 def _left(turn: Reading) -> list[Value]:

@@ -32,6 +32,7 @@ ALPHABET_WORDS = word_list("alphabet_words")
 _FILLERS = frozenset(("slash", "dash", "hyphen", "space", "uh", "um", "er", "then", "unknown"))
 _ZEROS = frozenset(("o", "oh"))
 _LETTERS_THAT_ARE_WORDS = frozenset("ai")
+_VOWELS = frozenset("aeiouy")
 _STARTERS = NUMBER_WORDS.keys() | ALPHABET_WORDS | _REPEATS.keys() | frozenset(ascii_lowercase) | {"hundred", "oh"}
 _SEPARATOR = re.compile(r"[\s,.\-–—()/'’#]{0,4}")
 _LONGEST_BLOCK, _LONGEST_LOWER_BLOCK = 6, 4
@@ -143,6 +144,12 @@ def _is_letter(words: Words, index: int) -> bool:
     )
 
 
+def _opens_number(words: Words, index: int) -> bool:
+    """Whether a word is an "oh" or the letter of "Z44"."""
+    is_grown = len(words.folded[index]) == 1 and not words.after(index) and is_number(words, index + 1)
+    return words.folded[index] == "oh" or is_grown
+
+
 def _is_block_of_letters(words: Words, index: int) -> bool:
     """Whether a word is letters of a plate or a number: in capitals beside digits ("BRX 4471"), or grown together with them."""
     word = words.folded[index]
@@ -150,8 +157,10 @@ def _is_block_of_letters(words: Words, index: int) -> bool:
         return False
     if word in word_list("grown_to_numbers") or word in word_list("says_what_number_is"):
         return False
-    gaps = {gap for i, gap in _neighbours(words, index) if is_number(words, i) or words.folded[i] == "oh"}
+    gaps = {gap for i, gap in _neighbours(words, index) if is_number(words, i) or _opens_number(words, i)}
     if "" in gaps or ("-" in gaps and words.surface(index).isupper()):
+        return True
+    if not gaps.isdisjoint((" ", "-")) and words.surface(index).isupper() and _VOWELS.isdisjoint(word):
         return True
     is_name = words.is_lower and (len(word) > _LONGEST_LOWER_BLOCK or is_first_name(word) or is_surname(word))
     is_shown = words.is_lower or words.surface(index).isupper()
@@ -213,7 +222,8 @@ def _is_before_number(folded: list[str], index: int) -> bool:
     if index + 1 == len(folded) or len(folded[index]) > _LONGEST_BLOCK:
         return False
     following = folded[index + 1]
-    return following in NUMBER_WORDS or following == "oh" or following[0].isdigit()
+    is_number = following in NUMBER_WORDS or following == "oh" or following[0].isdigit()
+    return is_number or (len(following) == 1 and folded[index + 2 : index + 3] != [] and folded[index + 2][0].isdigit())
 
 
 class _Reader:
