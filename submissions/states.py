@@ -7,9 +7,9 @@ What may follow what is in ``queue.py``.
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
-from submissions.ledger import LedgerError, printable
+from submissions.ledger import parse_as
 from submissions.schema import Line, Sha256, Slug, Strict
 
 State = Literal["pending", "running", "finished", "failed", "withdrawn"]
@@ -82,11 +82,4 @@ def parse_entry(content: bytes) -> QueueEntry:
     Raises:
         LedgerError: what is wrong, in one line.
     """
-    if len(content) > MAX_ENTRY_BYTES:
-        raise LedgerError(f"larger than {MAX_ENTRY_BYTES // 2**20} MiB")
-    try:
-        return QueueEntry.model_validate_json(content)
-    except ValidationError as error:
-        raise LedgerError(
-            printable(f"not the state of a request: {error.errors(include_input=False)[0]['msg']}")
-        ) from None
+    return parse_as(QueueEntry, content, MAX_ENTRY_BYTES)
