@@ -41,20 +41,23 @@ def find_addresses(words: Words, values: Sequence[Value], *, is_asked: bool) -> 
     Args:
         is_asked: the turn may be answering a question for one.
     """
+    taken: set[int] = set()
     past = -1
     for first, last, rule in itertools.chain(_boxes(words), _homes_without_number(words, values, is_asked=is_asked)):
         if first > past:
             past = last
+            taken.update(range(first, last + 1))
             yield first, last, rule
+    past = -1
     for value in values:
-        if value.first <= past:
+        if value.first <= past or not taken.isdisjoint(value.places):
             continue
         house = (value.segments(words) or [value])[-1]
         found = _at_number(words, value, is_asked=is_asked) or _at_number(words, house, is_asked=is_asked)
         if found is not None:
             first, past, rule = found
             yield _with_part_before(words, first), past, rule
-    if past < 0 and (values or is_asked):
+    if past < 0 and not taken and (values or is_asked):
         part = _apartment_alone(words, is_asked=is_asked) or (_zip_alone(words, values) if is_asked else None)
         if part is not None:
             yield part

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataset_script.privacy.dates import date_words
 from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import ADDRESS, DOB, LICENSE, OTHER_ID, PHONE, PLATE, SSN, VIN
-from dataset_script.privacy.numbers import KEEP, is_gun_or_road, is_measured, said_of
+from dataset_script.privacy.numbers import KEEP, is_call, is_gun_or_road, is_measured, said_of
 from dataset_script.privacy.questions import NOTHING, Open
 from dataset_script.privacy.reading import Reading
 from dataset_script.privacy.streets import ORDINAL_ENDINGS, ZIP_DIGITS, end_of_address, end_of_street, numbered_part
@@ -29,6 +29,7 @@ _IN_PARTS = frozenset((ADDRESS, SSN, PHONE, LICENSE, OTHER_ID))
 _SHOWS_NUMBER = frozenset(("mailbox", "mailboxes", "doorbell", "house", "houses"))
 """Where these are spoken of soon after an address, bare numbers are those of houses."""
 _VISITED = (["rang"], ["buzzed"], ["knocked", "on"], ["knocked", "at"])
+_BEFORE_AGES = frozenset(("he's", "she's"))
 _OF_A_NEIGHBOUR = frozenset(("is", "was", "has", "who", "says", "keeps"))
 _SAME_STREET = (["same", "street"], ["same", "road"], ["same", "building"])
 _RADIO = frozenset(("104", "911", "108", "107", "106"))
@@ -61,6 +62,8 @@ def rest_of_answer(turn: Reading, left: Sequence[Value], given: Open) -> Iterato
     for value in left:
         if not _may_be_personal(words, value):
             continue
+        if words.word(value.last + 1) in ORDINAL_ENDINGS or words.word(value.first - 1) in _BEFORE_AGES:
+            continue
         if ADDRESS in wanted and value.letters <= 1 and value.digits <= _LONGEST_HOUSE_NUMBER and not is_question:
             yield value.first, _end_of_home(words, value), ADDRESS
             continue
@@ -90,7 +93,9 @@ def _may_be_personal(words: Words, value: Value) -> bool:
         return False
     is_call_sign = value.kinds[0] == "P" and value.letters == 1 and value.digits <= 2
     return (
-        not (is_call_sign or is_gun_or_road(value)) and not is_measured(words, value) and said_of(words, value) != KEEP
+        not (is_call_sign or is_call(words, value) or is_gun_or_road(value))
+        and not is_measured(words, value)
+        and said_of(words, value) != KEEP
     )
 
 

@@ -35,6 +35,7 @@ _SMALLEST_ALONE = {PHONE: 3, SSN: 3, LICENSE: 3, PLATE: 3, VIN: 4, OTHER_ID: 4}
 _LARGEST = {PHONE: 11, SSN: 9, LICENSE: 20, PLATE: 8, VIN: VIN_LENGTH, OTHER_ID: 20}
 _ASIDE_WORDS = 3
 _DIGITS_OF_AN_IDENTIFIER, _LONGEST_PHONE_ABROAD = 5, 11
+_LONGEST_CALL = 4
 _SMALLEST_TAIL, _LONGEST_CALL_SIGN, _LONGEST_CHANCE_COUNT = 3, 3, 3
 _ENDING_IN = (["ends", "in"], ["ending", "in"], ["ends", "with"], ["ending", "with"])
 _BEGINS = frozenset(("start", "starts", "started", "begins", "began"))
@@ -75,6 +76,8 @@ def _said_before(words: Words, index: int) -> str | None:
     word, following = words.folded[index], words.word(index + 1)
     if word == "code" and words.word(index - 1) == "area":
         return PHONE
+    if word == "id" and words.word(index - 1) in {"state", "photo"}:
+        return LICENSE
     if word == "last" and following == "four" and not _is_measured_of(words, index):
         return SSN
     kind = _KIND_OF.get(word)
@@ -140,6 +143,16 @@ def _is_call_sign(value: Value) -> bool:
     return value.kinds.count("P") == value.letters == 1 and value.digits <= _LONGEST_CALL_SIGN
 
 
+def is_call(words: Words, value: Value) -> bool:
+    """Whether somebody is called, or calls, by number: "Dispatch, 522.", "41, copy.", "31-17, headquarters"."""
+    opens = words.opens_sentence(value.first) and words.after(value.last).startswith(",")
+    closes = words.gap(value.first) in {", ", " "} and (words.after(value.last)[:1] or ".") in ",."
+    return value.digits <= _LONGEST_CALL and (
+        (opens and words.word(value.last + 1) in word_list("radio_calls"))
+        or (closes and words.word(value.first - 1) in word_list("radio_callees"))
+    )
+
+
 def is_gun_or_road(value: Value) -> bool:
     """ "AR-15", "SR 520", "F-250" and, with the model's year, "2008 F-250"."""
     is_of_year = len(value.parts) > 1 and len(value.parts[0]) == 4 and value.parts[0][:2] in {"19", "20"}
@@ -203,6 +216,8 @@ def _by_question(words: Words, value: Value, asked: Open, recent: Open) -> str |
     A short value must be nearly all that is said, soon after the question or another part of the answer.
     """
     is_alone = len(words) <= value.last - value.first + 1 + _ASIDE_WORDS and value.canonical not in _RADIO
+    if _is_year(value) and not is_alone:
+        return None
     fitting = [
         kind
         for kind, shortest in _SMALLEST_ALONE.items()
@@ -236,9 +251,15 @@ def number_types(
 def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple[Value, str, str] | None:
     value, abbreviated = _after_abbreviation(value)
     said = abbreviated or said_of(words, value)
-    if said == KEEP or is_measured(words, value) or (value.digits == 0 and PLATE not in asked and said != PLATE):
+    if (
+        said == KEEP
+        or is_measured(words, value)
+        or is_call(words, value)
+        or (value.digits == 0 and PLATE not in asked and said != PLATE)
+    ):
         return None
-    if PLATE in recent | asked | {said} and _is_partial_plate(words, value):
+    is_of_plate = PLATE in recent | asked | {said} or (said in {None, ADDRESS} and words.word(value.first - 1) == "in")
+    if is_of_plate and _is_partial_plate(words, value):
         return value, PLATE, "context"
     for candidate in (value, value.trimmed()):
         is_area_code = candidate.digits == len(candidate.canonical) == 3 and words.word(candidate.first - 1) == "code"
@@ -262,8 +283,9 @@ def _is_partial_plate(words: Words, value: Value) -> bool:
     """Whether some of a plate's letters and digits are given: "It started with KP7", "a partial, King Paul 7"."""
     before = words.folded[max(0, value.first - _BEFORE) : value.first]
     is_begun = before[-1:] == ["with"] and not _BEGINS.isdisjoint(before[-3:])
-    is_partial = value.letters and len(value.canonical) < _PLATE_LENGTH.start and not is_gun_or_road(value)
-    return bool(is_partial) and (is_begun or "partial" in before)
+    is_partial = value.letters and value.digits and len(value.canonical) < _PLATE_LENGTH.start
+    is_told = is_begun or "partial" in before or before[-2:] in _ENDING_IN
+    return bool(is_partial) and is_told and not is_gun_or_road(value)
 
 
 def spread_number(values: Sequence[Value], asked: Open) -> str | None:

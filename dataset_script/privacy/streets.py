@@ -23,6 +23,7 @@ def end_of_street(words: Words, first: int, *, is_sure: bool) -> int | None:
         is_sure: a house number is certain, so that capitalised words without "Street" are enough.
     """
     last_capital = None
+    is_sure = is_sure or _opens_with_direction(words, first)
     for place in range(first, min(len(words), first + LONGEST_STREET + 1)):
         word, is_capital = words.folded[place], words.is_capital(place)
         if not _goes_on(words, first, place, is_sure=is_sure):
@@ -45,6 +46,13 @@ def end_of_street(words: Words, first: int, *, is_sure: bool) -> int | None:
         elif last_capital is not None:
             break
     return _with_direction(words, last_capital) if is_sure and last_capital is not None else None
+
+
+def _opens_with_direction(words: Words, first: int) -> bool:
+    """ "West Calloway", and not "West Virginia"."""
+    is_direction = words.word(first) in word_list("directions") - {"rear", "old"} and words.is_capital(first)
+    is_name = words.is_capital_at(first + 1) and words.gap(first + 1) == " "
+    return is_direction and is_name and words.folded[first + 1] not in word_list("states_by_direction")
 
 
 def _goes_on(words: Words, first: int, place: int, *, is_sure: bool) -> bool:

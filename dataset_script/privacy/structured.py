@@ -26,7 +26,7 @@ _SHORT_ANSWER = 6
 _SHORTEST_PART = 3
 _LONGEST_HOUSE_NUMBER = 5
 _SHORTEST_REPEATED = 4
-_LONG_ENOUGH_TO_BE_CUT = 7
+_LONG_ENOUGH_TO_BE_CUT, _SHORTEST_PLATE = 7, 5
 _VANITY_PLATE = range(4, 9)
 _READ_OFF = frozenset(("says", "reads", "spells"))
 _MOST_NEARBY = 100
@@ -212,7 +212,7 @@ def _part_of(canonical: str, nearby: dict[str, str]) -> str | None:
     for text, kind in nearby.items():
         if (
             kind not in {ADDRESS, DOB}
-            and len(text) >= _LONG_ENOUGH_TO_BE_CUT
+            and len(text) >= (_SHORTEST_PLATE if kind == PLATE else _LONG_ENOUGH_TO_BE_CUT)
             and (text.startswith(canonical) or text.endswith(canonical))
         ):
             return kind

@@ -38,6 +38,7 @@ _SEPARATOR = re.compile(r"[\s,.\-–—()/'’#]{0,4}")
 _LONGEST_BLOCK, _LONGEST_LOWER_BLOCK = 6, 4
 _LONGEST_ROW_OF_ZEROS = 4
 _MOST_PARTS = 40
+_LONGEST_MONTH = 31
 _SPELLED_NAME = 3
 """Longer runs of numbers are counting or a transcriber's loop; cut here, so that time stays linear."""
 
@@ -182,6 +183,22 @@ def _is_zero(words: Words, index: int) -> bool:
     return False
 
 
+def _is_month(words: Words, index: int) -> bool:
+    """Whether "November" is followed by a day and a year, or by a day's ordinal: then it is no letter N."""
+    day = words.word(index + 1)
+    if words.folded[index] != "november" or not day:
+        return False
+    n_words = 1
+    if day in _TENS and words.word(index + 2) in _UNITS and words.after(index + 1) in {" ", "-"}:
+        n_words = 2
+    number = day if day.isdigit() else NUMBER_WORDS.get(day, "")
+    if not number or not 1 <= int(number) <= _LONGEST_MONTH:
+        return False
+    following = words.word(index + 1 + n_words)
+    is_year = len(following) == 4 and following[:2] in {"19", "20"}
+    return is_year or following in {"st", "nd", "rd", "th", "nineteen", "twenty", "of"}
+
+
 def _part(words: Words, index: int, *, is_running: bool) -> tuple[str, str] | None:
     """A word's kind and what it stands for; None where it is no part of a value.
 
@@ -198,7 +215,7 @@ def _part(words: Words, index: int, *, is_running: bool) -> tuple[str, str] | No
     if len(word) == 1:
         return ("L", word.upper()) if _is_letter(words, index) else None
     if word in ALPHABET_WORDS:
-        return "P", word[0].upper()
+        return None if _is_month(words, index) else ("P", word[0].upper())
     return ("L", word.upper()) if _is_block_of_letters(words, index) else None
 
 
