@@ -167,6 +167,8 @@ def _is_place(words: Words, index: int, last: int) -> bool:
     word, previous = words.folded[index], words.word(index - 1)
     if previous in word_list("place_openers") and words.gap(index) in {" ", ". "}:
         return True
+    if words.after(last) == ", " and words.is_capital_at(last + 1) and is_common_first_name(words.folded[last + 1]):
+        return False  # "registered to Quillan, Maribel", as records are read out
     is_of_place = previous == "of" and words.word(index - 2) in word_list("places_of")
     if words.gap(index) != " " or not (previous in word_list("place_prepositions") or is_of_place):
         return False
