@@ -153,4 +153,10 @@ def _is_number_of_house(words: Words, value: Value) -> bool:
     following = words.word(value.last + 1)
     is_counted = following and words.after(value.last)[0].isspace() and following not in word_list("function_words")
     is_told = words.word(value.first - 1) in {"i'm", "we're", "says"}
-    return (is_told or not is_counted) and following not in ORDINAL_ENDINGS and _may_be_personal(words, value)
+    is_age = words.gap(value.first) == ", " and words.after(value.last) == ", "  # "her son, 20, is in the house"
+    return (
+        (is_told or not is_counted)
+        and not is_age
+        and following not in ORDINAL_ENDINGS
+        and _may_be_personal(words, value)
+    )
