@@ -111,7 +111,8 @@ def _parts_of_home(words: Words) -> Iterator[Found]:
 
 def _is_spelled(words: Words, value: Value) -> bool:
     """ "R-I-D-G-E": letters of a street's name."""
-    return not value.digits and value.letters >= 3 and words.gap(value.places[1]) in {"-", ", ", " "}
+    is_row = len(value.places) >= 3 and not value.digits
+    return is_row and words.gap(value.places[1]) in {"-", ", ", " "}
 
 
 def _end_of_home(words: Words, value: Value) -> int:
@@ -151,7 +152,7 @@ def beside_address(turn: Reading, left: Sequence[Value], given: Open) -> Iterato
 def _is_number_of_house(words: Words, value: Value) -> bool:
     """Whether a number where houses are spoken of is that of one: nothing is counted by it, and it is no year or road."""
     following = words.word(value.last + 1)
-    is_counted = following and words.after(value.last)[0].isspace() and following not in word_list("function_words")
+    is_counted = following and words.after(value.last)[:1].isspace() and following not in word_list("function_words")
     is_told = words.word(value.first - 1) in {"i'm", "we're", "says"}
     is_age = words.gap(value.first) == ", " and words.after(value.last) == ", "  # "her son, 20, is in the house"
     return (

@@ -4,6 +4,7 @@ import itertools
 import json
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from benchmarks.privacy import (
     summary,
     total,
 )
+from dataset_script import privacy
 from dataset_script.privacy import PLACEHOLDER, Mention, SpokenTurn, find_personal_data, load_ner, redact
 from dataset_script.privacy.labels import names_in_label
 from dataset_script.privacy.lexicon import fold
@@ -28,6 +30,7 @@ from dataset_script.privacy.ner import MissingModel
 from dataset_script.privacy.tokens import words_of
 
 DATA = Path(__file__).parents[1] / "data"
+VOCABULARY = Path(privacy.__file__).parent / "words" / "vocabulary.toml"
 FORMS = json.loads((DATA / "privacy_forms.json").read_text("utf-8"))
 
 
@@ -235,8 +238,38 @@ def test_redacting_again_changes_nothing(turns):
     assert all(label == pseudonym for label, pseudonym in again.speakers.items())
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.text(max_size=60), max_size=6))
+CUES = sorted({word for listed in tomllib.loads(VOCABULARY.read_text("utf-8")).values() for word in listed.split()})
+VALUES = [
+    "5",
+    "20",
+    "1419",
+    "555",
+    "0142",
+    "1990",
+    "oh",
+    "two",
+    "forty",
+    "hundred",
+    "K",
+    "BRX",
+    "[NAME_1]",
+    "Quill",
+    "’s",
+]
+JOINTS = ["", " ", " ", " ", ", ", ". ", "? ", "-", "/", ":", "'"]
+
+
+@st.composite
+def salads(draw) -> str:
+    """The recognisers' own cue words, numbers and letters in any order, grown together or apart."""
+    words = draw(
+        st.lists(st.tuples(st.sampled_from(CUES + VALUES * 40), st.sampled_from(JOINTS), st.booleans()), max_size=16)
+    )
+    return "".join((word.capitalize() if is_capital else word) + joint for word, joint, is_capital in words)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.text(max_size=60) | salads(), max_size=6))
 def test_no_text_breaks_it_and_mentions_lie_in_their_turns(texts):
     turns = [
         SpokenTurn("[Officer]" if i % 2 else "Halloran", "officer" if i % 2 else "subject", t)
