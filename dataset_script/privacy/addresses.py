@@ -72,11 +72,8 @@ def _boxes(words: Words) -> Iterator[Found]:
     """ "P.O. Box 119", "Route 2, Box 40", "1400 block of Alder Street"."""
     patterns = [pattern for cue, pattern in (("box", _BOX), ("block", _BLOCK)) if cue in words.folded]
     for match in itertools.chain.from_iterable(pattern.finditer(words.text) for pattern in patterns):
-        yield (
-            bisect.bisect_left(words.starts, match.start()),
-            bisect.bisect_left(words.starts, match.end()) - 1,
-            "shape",
-        )
+        last = bisect.bisect_left(words.starts, match.end()) - 1
+        yield bisect.bisect_left(words.starts, match.start()), end_of_address(words, last), "shape"
 
 
 def _homes_without_number(words: Words, values: Sequence[Value], *, is_asked: bool) -> Iterator[Found]:
@@ -277,7 +274,9 @@ def _with_part_before(words: Words, first: int) -> int:
 def _zip_alone(words: Words, values: Sequence[Value]) -> Found | None:
     for value in values:
         if value.digits == len(value.canonical) == ZIP_DIGITS and not words.gap(value.first).endswith("$"):
-            return value.first, value.last, "answer"
+            is_town = words.is_capital_at(value.first - 1) and words.gap(value.first) in {", ", " "}
+            first = _beginning_of_run(words, value.first - 1) if is_town else value.first
+            return first, value.last, "answer"
     return None
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataset_script.privacy.dates import date_words
 from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import ADDRESS, DOB, LICENSE, OTHER_ID, PHONE, PLATE, SSN, VIN
-from dataset_script.privacy.numbers import KEEP, is_call, is_gun_or_road, is_measured, said_of
+from dataset_script.privacy.numbers import KEEP, is_gun_or_road, is_measured, is_year, said_of
 from dataset_script.privacy.questions import NOTHING, Open
+from dataset_script.privacy.radio import is_call
 from dataset_script.privacy.reading import Reading
 from dataset_script.privacy.streets import ORDINAL_ENDINGS, ZIP_DIGITS, end_of_address, end_of_street, numbered_part
 from dataset_script.privacy.tokens import Words
@@ -87,9 +88,8 @@ def _plates_read_out(words: Words, left: Sequence[Value]) -> Iterator[Found]:
 def _may_be_personal(words: Words, value: Value) -> bool:
     """Whether a value is no count, year, measure or call sign, and no part of the law."""
     is_count = value.digits == 1 and value.letters == 0 and len(words) > 3
-    is_year = len(value.canonical) == 4 and value.canonical[:2] in {"19", "20"} and value.letters == 0
     is_about = words.word(value.first - 1) in {"about", "around", "since", "point", "to"}
-    if not value.digits or is_count or is_year or is_about or value.canonical in _RADIO:
+    if not value.digits or is_count or is_year(words, value) or is_about or value.canonical in _RADIO:
         return False
     is_call_sign = value.kinds[0] == "P" and value.letters == 1 and value.digits <= 2
     return (

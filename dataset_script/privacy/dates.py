@@ -35,7 +35,7 @@ _BEFORE, _AFTER = 10, 6
 _TURNS = frozenset(["turn", "turns", "turned", "turning", "be"])
 _LEAD_INS = word_list("date_lead_ins")
 _DIGITS_OF_A_DATE = range(4, 9)
-_OLDEST, _YOUNGEST, _YOUNGEST_GROWN, _OLDEST_TWO_DIGITS = 1900, 2012, 2005, 30
+_OLDEST, _YOUNGEST, _YOUNGEST_GROWN, _OLDEST_TWO_DIGITS, _LATEST_TWO_DIGITS = 1900, 2012, 2005, 30, 29
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class Date:
         """Month, day and the year's last two digits."""
         year = "" if self.year is None else f"{self.year % 100:02d}"
         return f"{self.month or ''}/{self.day or ''}/{year}"
+
+
+def _full_year(year: int) -> int:
+    """Of two digits the year that a living person may be born in."""
+    return year if year >= _OLDEST else year + (2000 if year <= _LATEST_TWO_DIGITS else 1900)
 
 
 Places = dict[int, tuple[Value, int]]
@@ -147,6 +152,8 @@ def _day_before(words: Words, places: Places, month: int) -> tuple[int, int | No
         day = _day_at(words, places, first) if first >= 0 else None
         if day is None or day[1] != month - 1 - is_of or words.folded[first] == "the":
             continue
+        if words.gap(month) != " ":  # "'05. September 9th"
+            continue
         if not (is_of or words.folded[first].isdigit() or words.word(first - 1) == "the"):
             continue
         return first - (words.word(first - 1) in {"the", "el"}), day[0]
@@ -209,6 +216,16 @@ def _in_numbers(values: Sequence[Value], words: Words) -> Iterator[Date]:
                 yield Date(value.first, value.last, *read)
 
 
+def _with_year_after(words: Words, places: Places, values: Sequence[Value]) -> Iterator[Date]:
+    """ "2/27 of '90": month and day as one value, the year behind "of"."""
+    for value in itertools.chain.from_iterable((value, *value.segments(words)) for value in values):
+        is_month_and_day = value.letters == 0 and len(value.parts) == 2 and words.word(value.last + 1) == "of"
+        if is_month_and_day and (year := _year_at(words, places, value.last + 1)):
+            month, day = (int(part) for part in value.parts)
+            if 1 <= month <= 12 and 1 <= day <= 31:
+                yield Date(value.first, year[1], month, day, year[0])
+
+
 def _month_day_year(parts: Sequence[str], month_parts: int, day_parts: int) -> tuple[int, int, int] | None:
     """Month, day and year where the first parts are a month and the next a day; of two parts each is a single digit."""
     month, day = parts[:month_parts], parts[month_parts : month_parts + day_parts]
@@ -230,6 +247,7 @@ def find_dates(words: Words, values: Sequence[Value]) -> list[Date]:
         *_with_counted_month(words, places),
         *_with_feasts(words, places),
         *_in_numbers(values, words),
+        *_with_year_after(words, places, values),
     ]
 
 
@@ -323,10 +341,25 @@ def _is_written_birth_date(words: Words, date: Date) -> bool:
         date.last - date.first == 2 and words.gap(date.last) in {"/", "-"} and words.folded[date.first].isdigit()
     )
     if not is_in_figures:
-        return _OLDEST <= date.year <= _YOUNGEST_GROWN
+        is_short = words.gap(date.last).endswith(("'", "’"))  # "11-2 of '07", "March 13th of '69"
+        youngest = _YOUNGEST if is_short else _YOUNGEST_GROWN
+        return not _is_listed(words, date) and _OLDEST <= (_full_year(date.year) if is_short else date.year) <= youngest
     if words.gap(date.first) == ", " and words.is_capital_at(date.first - 1) and words.is_capital_at(date.first - 2):
         return True  # "Elliot Ashworth, 10-26-07", as records are read out
     return _OLDEST_TWO_DIGITS < date.year < 100 or _OLDEST <= date.year <= _YOUNGEST_GROWN
+
+
+def _is_year_alone(words: Words, value: Value) -> bool:
+    """Whether a year is a sentence of its own, or nearly the whole answer: "1942. No, '43"."""
+    opens = words.opens_sentence(value.first) or words.gap(value.first) in {", ", ", '", ", ’"}
+    closes = not words.after(value.last) or words.after(value.last)[0] in ".,?"
+    return len(words) <= len(value.places) + 3 or (len(value.places) == 1 and opens and closes)
+
+
+def _is_listed(words: Words, date: Date) -> bool:
+    """ "4, 11, 19, 26": numbers one after another, and no date."""
+    gaps = [words.gap(place) for place in range(date.first + 1, date.last + 1)]
+    return len(gaps) >= 3 and set(gaps) == {", "}
 
 
 def _years_of_birth(words: Words, values: Sequence[Value], *, is_asked: bool) -> Iterator[tuple[Date, str]]:
@@ -342,5 +375,5 @@ def _years_of_birth(words: Words, values: Sequence[Value], *, is_asked: bool) ->
             and not {"minutes", "years", "hours"} & set(words.folded[value.last + 1 : value.last + 2])
         ):
             yield Date(value.first, value.last, None, None, year), "context"
-        elif is_asked and _OLDEST <= year <= _YOUNGEST and len(words) <= len(value.places) + 3:
+        elif is_asked and _OLDEST <= _full_year(year) <= _YOUNGEST and _is_year_alone(words, value):
             yield Date(value.first, value.last, None, None, year), "answer"

@@ -19,7 +19,7 @@ _SPOKEN = re.compile(
 _JOINERS = frozenset(["dot", "period", "underscore", "dash", "hyphen", "point"])
 _LEAD_INS = word_list("email_lead_ins")
 _THE_NUMBER = ["the", "number"]
-_LONGEST_LOCAL_PART = 9
+_LONGEST_LOCAL_PART, _LONGEST_SPELLED_LOCAL_PART = 9, 40
 
 
 def find_emails(words: Words) -> Iterator[tuple[int, int]]:
@@ -40,9 +40,19 @@ def _local_part(words: Words, before: int) -> int | None:
     """Where the words of the local part begin that ends at a place of the text; None where there are none."""
     last = bisect.bisect_right(words.stops, before) - 1
     first = None
-    for index in range(last, max(-1, last - _LONGEST_LOCAL_PART), -1):
+    counted = 0
+    for index in range(last, -1, -1):
+        counted += len(words.folded[index]) > 1  # "I-L-I-N-C-A" is one word of it
+        if counted > _LONGEST_LOCAL_PART or last - index > _LONGEST_SPELLED_LOCAL_PART:
+            break
         is_announced = words.folded[index : index + 2] == _THE_NUMBER
-        if words.folded[index] in _LEAD_INS and words.folded[index] not in _JOINERS and not is_announced:
+        is_letter = len(words.folded[index]) == 1 and "-" in {words.gap(index), words.after(index)}
+        if (
+            words.folded[index] in _LEAD_INS
+            and not is_letter
+            and words.folded[index] not in _JOINERS
+            and not is_announced
+        ):
             break
         first = index
         gap = words.gap(index)

@@ -1,5 +1,6 @@
 """Names that something in the file announces: a rank or title, an introduction, letters spelled out, a question answered."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -55,7 +56,7 @@ def evidence(words: Words, values: Sequence[Value], asked: Open, known: Known, *
     if words.is_lower:
         found += _two_strange_words(words)
     if values:
-        found += _spelled(values, known, is_near_name=is_near_name or NAME in asked)
+        found += _spelled(words, values, known, is_near_name=is_near_name or NAME in asked)
     if NAME in asked:
         found += _answered_in_lower_case(words) if words.is_lower else _answered(words)
     return [name for name in found if ANONYMOUS not in words.folded[name.last : name.last + 2]]
@@ -122,9 +123,9 @@ def _two_strange_words(words: Words) -> Iterator[Name]:
             yield Name(index, end_of_lower_case_name(words, index), "introduction")
 
 
-def _spelled(values: Sequence[Value], known: Known, *, is_near_name: bool) -> Iterator[Name]:
+def _spelled(words: Words, values: Sequence[Value], known: Known, *, is_near_name: bool) -> Iterator[Name]:
     """ "D-O-L-O-R-E-S", "Sam Tom Robert Adam Nora David" for Strand."""
-    for value in values:
+    for value in itertools.chain.from_iterable((value.digits and value.segments(words)) or [value] for value in values):
         word = value.canonical.lower()
         if value.digits or value.letters < _FEWEST_LETTERS or word in word_list("not_letters_spelled"):
             continue

@@ -11,7 +11,9 @@ from dataset_script.privacy.mentions import NAME, Mention, SpokenTurn, without_o
 from dataset_script.privacy.names import Known, Name
 from dataset_script.privacy.ner import NameFinder
 from dataset_script.privacy.other_names import find_names
+from dataset_script.privacy.pets import pets_in
 from dataset_script.privacy.questions import open_questions
+from dataset_script.privacy.radio import radio_places, unit_numbers
 from dataset_script.privacy.reading import Reading
 from dataset_script.privacy.structured import find_structured
 from dataset_script.privacy.tokens import Words, words_of
@@ -36,7 +38,11 @@ def find_personal_data(
     """
     split = [_split(turn.text) for turn in turns]
     asked = open_questions(turns, [words for words, _ in split])
-    read = [Reading(number, words, values, asked[number]) for number, (words, values) in enumerate(split)]
+    units = unit_numbers(split)
+    read = [
+        Reading(number, words, values, asked[number], radio_places(words, values, units))
+        for number, (words, values) in enumerate(split)
+    ]
     for mention in marked:
         if not 0 <= mention.start < mention.end <= len(turns[mention.turn].text):
             raise ValueError(f"turn {mention.turn}: the mark {mention.start}–{mention.end} lies outside the text.")
@@ -87,6 +93,7 @@ def _find_evidence(read: Sequence[Reading], known: Known) -> list[list[Name]]:
         announced.append([name for name in found if turn.is_free(name.first, name.last)])
         for name in announced[-1]:
             _remember(turn, name, known)
+    known.pets |= {pet for turn in read for pet in pets_in(turn.words)} - known.folded
     return announced
 
 

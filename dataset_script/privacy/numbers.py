@@ -7,6 +7,7 @@ from string import ascii_uppercase
 from dataset_script.privacy.lexicon import words as word_list
 from dataset_script.privacy.mentions import ADDRESS, DOB, LICENSE, OTHER_ID, PHONE, PLATE, SSN, VIN
 from dataset_script.privacy.questions import NOTHING, Open
+from dataset_script.privacy.radio import is_call, is_call_sign
 from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import Value
 
@@ -35,11 +36,11 @@ _SMALLEST_ALONE = {PHONE: 3, SSN: 3, LICENSE: 3, PLATE: 3, VIN: 4, OTHER_ID: 4}
 _LARGEST = {PHONE: 11, SSN: 9, LICENSE: 20, PLATE: 8, VIN: VIN_LENGTH, OTHER_ID: 20}
 _ASIDE_WORDS = 3
 _DIGITS_OF_AN_IDENTIFIER, _LONGEST_PHONE_ABROAD = 5, 11
-_LONGEST_CALL = 4
-_SMALLEST_TAIL, _LONGEST_CALL_SIGN, _LONGEST_CHANCE_COUNT = 3, 3, 3
+_SMALLEST_TAIL, _LONGEST_CHANCE_COUNT = 3, 3
 _ENDING_IN = (["ends", "in"], ["ending", "in"], ["ends", "with"], ["ending", "with"])
 _BEGINS = frozenset(("start", "starts", "started", "begins", "began"))
 _LETTERS_OF_A_PLATE, _DIGITS_OF_A_MODEL = 4, 3
+_DIGITS_OF_A_NUMBER, _SHORTEST_GROUP = 6, 3
 _LONGEST_ROAD = 4
 """Digits that a highway or a gun may have beside its letters."""
 _RADIO = frozenset(("104", "911", "108", "107"))
@@ -106,8 +107,10 @@ def _groups(value: Value) -> tuple[int, ...]:
     return tuple(len(part) for part in value.parts)
 
 
-def _is_year(value: Value) -> bool:
-    return _groups(value) == (4,) and value.canonical[:2] in {"19", "20"}
+def is_year(words: Words, value: Value) -> bool:
+    """Whether a value is a year as it is written: "2019", "'66"."""
+    is_short = _groups(value) == (2,) and value.letters == 0 and words.gap(value.first).endswith(("'", "’"))
+    return is_short or (_groups(value) == (4,) and value.canonical[:2] in {"19", "20"})
 
 
 def _by_shape(words: Words, value: Value) -> str | None:
@@ -135,22 +138,24 @@ def _digits_by_shape(words: Words, value: Value) -> str | None:
     # Seven digits are often a call or a tag number (CORPUS.md § 6): only as they are written or read out for a telephone.
     is_written = groups == (3, 4) and words.surface(value.first).isdigit()
     is_telephone = digits == 7 and (is_written or text.startswith("555") or len(groups) >= 6)
-    return PHONE if is_telephone else None
+    if is_telephone:
+        return PHONE
+    return OTHER_ID if _is_long_number(words, value) else None
 
 
-def _is_call_sign(value: Value) -> bool:
-    """ "4 Lincoln 12", "Sam four": one word of the alphabet and few digits."""
-    return value.kinds.count("P") == value.letters == 1 and value.digits <= _LONGEST_CALL_SIGN
-
-
-def is_call(words: Words, value: Value) -> bool:
-    """Whether somebody is called, or calls, by number: "Dispatch, 522.", "41, copy.", "31-17, headquarters"."""
-    opens = words.opens_sentence(value.first) and words.after(value.last).startswith(",")
-    closes = words.gap(value.first) in {", ", " "} and (words.after(value.last)[:1] or ".") in ",."
-    return value.digits <= _LONGEST_CALL and (
-        (opens and words.word(value.last + 1) in word_list("radio_calls"))
-        or (closes and words.word(value.first - 1) in word_list("radio_callees"))
-    )
+def _is_long_number(words: Words, value: Value) -> bool:
+    """ "7730465", "062 118 540", "25-3316": so many digits, in figures, are the number of something that somebody has."""
+    sizes = _groups(value)
+    is_in_figures = all(words.folded[place].isdigit() for place in value.places)
+    if (
+        not is_in_figures
+        or value.digits < _DIGITS_OF_A_NUMBER
+        or any(is_year(words, part) for part in value.single_parts())
+    ):
+        return False
+    is_dashed = {words.gap(place) for place in value.places[1:]} == {"-"} and len(set(sizes)) > 1
+    is_grouped = {words.gap(place) for place in value.places[1:]} <= {" ", "-"} and max(sizes) >= _SHORTEST_GROUP
+    return len(sizes) == 1 or is_dashed or is_grouped
 
 
 def is_gun_or_road(value: Value) -> bool:
@@ -166,10 +171,11 @@ def _mixed_by_shape(words: Words, value: Value) -> str | None:
     if value.letters == 1 and not text[0].isdigit() and value.digits >= 7:
         return LICENSE
     is_section = any(words.gap(place) == "." for place in value.places[1:])  # "RCW 46.61.655"
-    if is_section or _is_call_sign(value) or is_gun_or_road(value):
+    if is_section or is_call_sign(value) or is_gun_or_road(value):
         return None
     is_identifier = value.digits >= _DIGITS_OF_AN_IDENTIFIER
-    if not (value.letters >= 2 and value.digits >= 2 and len(text) in _PLATE_LENGTH):
+    is_mostly_letters = value.letters >= _LETTERS_OF_A_PLATE and value.digits == 1
+    if not (value.letters >= 2 and (value.digits >= 2 or is_mostly_letters) and len(text) in _PLATE_LENGTH):
         return OTHER_ID if is_identifier and len(text) <= _LARGEST[OTHER_ID] else None
     # "4 Tom Robert King", not "a 15 to a 20".
     spelled = [place for place, kind in zip(value.places, value.kinds, strict=True) if kind != "D"]
@@ -193,12 +199,12 @@ def _fits(kind: str, value: Value, smallest: int) -> bool:
     return smallest <= size <= _LARGEST[kind]
 
 
-def _by_context(value: Value, said: str | None) -> str | None:
+def _by_context(words: Words, value: Value, said: str | None) -> str | None:
     """The type that words nearby give, where the value can be of it."""
-    if said not in _SMALLEST or not _fits(said, value, _SMALLEST[said]) or _is_call_sign(value):
+    if said not in _SMALLEST or not _fits(said, value, _SMALLEST[said]) or is_call_sign(value):
         return None
     is_short_word = not value.digits and value.letters < _LETTERS_OF_A_PLATE
-    if (_is_year(value) and said in {PLATE, OTHER_ID, LICENSE}) or (said == PLATE and is_short_word):
+    if (is_year(words, value) and said in {PLATE, OTHER_ID, LICENSE}) or (said == PLATE and is_short_word):
         return None
     # A shape beyond doubt keeps its type, whatever word is near it.
     if len(value.canonical) == VIN_LENGTH and value.letters >= 3:
@@ -216,7 +222,7 @@ def _by_question(words: Words, value: Value, asked: Open, recent: Open) -> str |
     A short value must be nearly all that is said, soon after the question or another part of the answer.
     """
     is_alone = len(words) <= value.last - value.first + 1 + _ASIDE_WORDS and value.canonical not in _RADIO
-    if _is_year(value) and not is_alone:
+    if is_year(words, value) and not is_alone:
         return None
     fitting = [
         kind
@@ -259,15 +265,15 @@ def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple
     ):
         return None
     is_of_plate = PLATE in recent | asked | {said} or (said in {None, ADDRESS} and words.word(value.first - 1) == "in")
-    if is_of_plate and _is_partial_plate(words, value):
+    if is_of_plate and (_is_partial_plate(words, value) or _is_begun_plate(words, value)):
         return value, PLATE, "context"
     for candidate in (value, value.trimmed()):
         is_area_code = candidate.digits == len(candidate.canonical) == 3 and words.word(candidate.first - 1) == "code"
         if said == PHONE and is_area_code:
             return candidate, PHONE, "context"
-        if kind := _by_context(candidate, said):
+        if kind := _by_context(words, candidate, said):
             return candidate, kind, "context"
-        if said in {DOB, ADDRESS}:
+        if said in {DOB, ADDRESS} and _groups(candidate) not in {_SSN_SHAPE, _PHONE_SHAPE}:
             continue
         if kind := _by_question(words, candidate, asked, recent):
             return candidate, kind, "answer"
@@ -286,6 +292,11 @@ def _is_partial_plate(words: Words, value: Value) -> bool:
     is_partial = value.letters and value.digits and len(value.canonical) < _PLATE_LENGTH.start
     is_told = is_begun or "partial" in before or before[-2:] in _ENDING_IN
     return bool(is_partial) and is_told and not is_gun_or_road(value)
+
+
+def _is_begun_plate(words: Words, value: Value) -> bool:
+    """ "It's B T something"."""
+    return len(value.canonical) >= 2 and words.word(value.last + 1) == "something"
 
 
 def spread_number(values: Sequence[Value], asked: Open) -> str | None:

@@ -21,6 +21,7 @@ from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import Value
 
 _ARTICLES = frozenset(("the", "a", "an"))
+_FOREIGN_PLACE_OPENERS = frozenset(("santa", "san", "los", "las", "el"))
 _LONGEST_ABBREVIATION = 4
 
 
@@ -134,6 +135,8 @@ def _rule_for_capital(words: Words, index: int, last: int) -> str | None:
         return None
     if is_opening and _is_kin_named(words, index):
         return "kin"
+    if is_opening and _is_sentence(words, index, last):
+        return "sentence"
     if _is_rest_of_run(words, index) or _is_place(words, index, last) or _is_thing(words, index, last):
         return None
     if is_first_name(word):
@@ -167,6 +170,10 @@ def _is_place(words: Words, index: int, last: int) -> bool:
     word, previous = words.folded[index], words.word(index - 1)
     if previous in word_list("place_openers") and words.gap(index) in {" ", ". "}:
         return True
+    if word in _FOREIGN_PLACE_OPENERS and words.is_capital_at(index + 1) and words.after(index) == " ":
+        return True  # "Santa Fe"
+    if word in word_list("name_places") and words.after(index) == " " and _is_document(words.word(index + 1)):
+        return True  # "a Georgia tag"
     if words.after(last) == ", " and words.is_capital_at(last + 1) and is_common_first_name(words.folded[last + 1]):
         return False  # "registered to Quillan, Maribel", as records are read out
     is_of_place = previous == "of" and words.word(index - 2) in word_list("places_of")
@@ -175,9 +182,15 @@ def _is_place(words: Words, index: int, last: int) -> bool:
     return word in word_list("name_places") or is_ordinary(word) or not is_first_name(word)
 
 
+def _is_document(word: str) -> bool:
+    return word in word_list("near_plate") or word in word_list("near_license") or word in {"permit", "id", "driver"}
+
+
 def _is_thing(words: Words, index: int, last: int) -> bool:
     """Whether an article makes a single capitalised word a thing; "a Boyle" is a person, because a surname."""
     previous = words.word(index - 1)
+    if previous in word_list("car_makes") and words.gap(index) == " ":
+        return True
     if previous not in _ARTICLES or words.gap(index) != " ":
         return False
     word = words.folded[index]
@@ -192,7 +205,8 @@ def _is_first_name_here(words: Words, index: int, last: int) -> bool:
         return True
     if is_ordinary(word):
         return _opens_as_name(words, index)
-    return is_common_first_name(word) or last > index or _is_in_company(words, index)
+    is_acting = words.after(index) == " " and is_ordinary(words.word(index + 1))  # "Mateo sleeps through everything"
+    return is_common_first_name(word) or last > index or is_acting or _is_in_company(words, index)
 
 
 def _opens_as_name(words: Words, index: int) -> bool:
@@ -200,7 +214,19 @@ def _opens_as_name(words: Words, index: int) -> bool:
     after = words.after(index)
     if after.startswith(",") and words.folded[index] not in word_list("interjections"):
         return is_common_first_name(words.folded[index])
+    is_verb_too = words.folded[index] in word_list("verbs_too") or words.folded[index] in word_list("interjections")
+    if after == " " and words.word(index + 1) in word_list("speaking_verbs") and not is_verb_too:
+        return is_common_first_name(words.folded[index])  # "Peter is in Denver"
     return after == " " and words.is_capital_at(index + 1) and not is_blocked(words, index + 1)
+
+
+def _is_sentence(words: Words, index: int, last: int) -> bool:
+    """Whether one listed name, no English word, is all of a sentence that is not all of its turn: "My girl on my arm. Lucero." """
+    word = words.folded[index]
+    if is_ordinary(word) or not (is_first_name(word) or (is_surname(word) and word[-1] != "s")):
+        return False
+    is_whole = last == index and (last + 1 == len(words) or words.opens_sentence(last + 1))
+    return is_whole and index > 0 and words.after(index)[:1] in {".", "?"} and len(words.folded[index]) > 3
 
 
 def _is_kin_named(words: Words, index: int) -> bool:

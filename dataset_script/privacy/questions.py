@@ -40,7 +40,7 @@ _ASKED = {
     PLATE: r"\bplates?\b|\btags?\b|\bregistration",
     VIN: r"\bvin\b|\bvehicle identification",
     EMAIL: r"\be-?mail",
-    OTHER_ID: r"\b(?:policy|account|case|member|inmate|booking|passport|claim|card|student|employee|alien|patient|member|client|docket|reference|confirmation|report|incident|doc|prisoner|ebt|military|service) (?:number|id|#)|\binsurance|\bmedicaid|\bmedicare",
+    OTHER_ID: r"\b(?:policy|account|case|member|inmate|booking|passport|claim|card|student|employee|alien|patient|member|client|docket|reference|confirmation|report|incident|doc|prisoner|ebt|military|service) (?:number|id|#)|\binsurance|\bmedicaid|\bmedicare|\bthe a[ -]?number",
 }
 _KINDS = {kind: re.compile(pattern, re.I) for kind, pattern in _ASKED.items()}
 _DEMAND = re.compile(
@@ -62,6 +62,7 @@ _STATES = re.compile(
     r"(?:\d|(?:oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|jan|feb|mar|apr|june?|july?|aug|sep|oct|nov|dec)\w*\b)",
     re.I,
 )
+_ASKS_MEASURE = re.compile(r"\b(?:height|weight|tall|weigh|how old|age|eyes?|hair|how much|how many|how long)\b", re.I)
 _CUES = word_list("question_cues")
 """Words without which no pattern above can match; a look at them is cheaper than the patterns."""
 _PUNCTUATION = frozenset(".?!")
@@ -75,6 +76,11 @@ _LISTENING = 8
 """An asker's turn of so many words at most, without another question, leaves the last one open."""
 _ASIDE = 5
 """A question of so many words at most about something else does not close the one before."""
+
+
+def asks_measure(words: Words) -> bool:
+    """Whether a turn asks for an age, a height, a weight, a count: "five eleven" behind it is no part of a number."""
+    return _ASKS_MEASURE.search(words.text) is not None
 
 
 def speaks_of(words: Words) -> Open:
@@ -135,7 +141,9 @@ def _asks(words: Words) -> bool:
 
 def _closes(words: Words, *, is_answered: bool) -> bool:
     """Whether an asker has gone on to something else."""
-    return (is_answered and len(words) > _LISTENING) or ("?" in words.text and len(words) > _ASIDE)
+    return (
+        asks_measure(words) or (is_answered and len(words) > _LISTENING) or ("?" in words.text and len(words) > _ASIDE)
+    )
 
 
 def _answerable(open_now: Open, turn: SpokenTurn, asker: str) -> Open:

@@ -15,6 +15,7 @@ class Reading:
 
     Attributes:
         asked: what the turn may be answering.
+        radio: words that are call signs, ten-codes and numbers of units.
         recent: types named or given in it or in the few turns before.
         mentions: in the order in which they were found.
         taken: word → the mention it belongs to.
@@ -24,6 +25,7 @@ class Reading:
     words: Words
     values: list[Value]
     asked: Open
+    radio: frozenset[int] = frozenset()
     recent: Open = NOTHING
     mentions: list[Mention] = field(default_factory=list)
     taken: dict[int, Mention] = field(default_factory=dict)

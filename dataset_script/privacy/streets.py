@@ -13,6 +13,7 @@ _LONGEST_TOWN = 5
 _ABBREVIATED = frozenset(("apt", "bldg", "no"))
 _FLOOR_WORDS = frozenset(("floor", "unit", "door", "flat", "apartment", "half", "house"))
 _INSIDE_STREETS = frozenset(("of", "the", "de", "la"))
+_SUFFIXES_BEFORE_NUMBER = frozenset(("road", "route", "highway", "loop"))
 _SUFFIXES_THAT_ARE_WORDS = frozenset(("way", "run", "place"))
 
 
@@ -34,7 +35,11 @@ def end_of_street(words: Words, first: int, *, is_sure: bool) -> int | None:
         if place > first and _is_suffix(words, place):
             # "Tern Hollow Road": a suffix may be part of the name.
             is_in_name = words.is_capital_at(place + 1) and words.gap(place + 1) == " " and _is_suffix(words, place + 1)
-            return _with_direction(words, place + is_in_name)
+            number = place + is_in_name + 1
+            is_numbered = words.folded[number - 1] in _SUFFIXES_BEFORE_NUMBER and words.word(number).isdigit()
+            if is_numbered and words.gap(number) == " ":
+                return number  # "Ranch Road 77"
+            return _with_direction(words, number - 1)
         if is_capital and word in word_list("roads_before_number") and (road := _road_number(words, place)):
             return road
         if last_capital is not None and word in _INSIDE_STREETS and _leads_to_capital(words, place):
@@ -130,7 +135,8 @@ def _next_part(words: Words, index: int) -> int | None:
 def numbered_part(words: Words, index: int) -> int | None:
     """The last word of "apartment 6", "unit B", "lot number eleven" that begins at a word."""
     word, after = words.folded[index], words.after(index)
-    is_joined = after in {" ", " #"} or (after in {". ", ". #"} and word in _ABBREVIATED)
+    is_figure = words.word(index + 1).isdigit() or word != "no"  # "Oh, no. Oh, my God"
+    is_joined = after in {" ", " #"} or (after in {". ", ". #"} and word in _ABBREVIATED and is_figure)
     if word not in word_list("parts_of_a_house") or not is_joined:
         return None
     return designation(words, index + 1 + (words.word(index + 1) == "number"))

@@ -29,7 +29,7 @@ _MULTIPLES = {"hundred": 100, "thousand": 1000}
 _REPEATS = {"double": 2, "triple": 3}
 ALPHABET_WORDS = word_list("alphabet_words")
 
-_FILLERS = frozenset(("slash", "dash", "hyphen", "space", "uh", "um", "er", "then", "unknown"))
+_FILLERS = frozenset(("slash", "dash", "hyphen", "space", "uh", "um", "er", "then", "unknown", "break"))
 _ZEROS = frozenset(("o", "oh"))
 _LETTERS_THAT_ARE_WORDS = frozenset("ai")
 _VOWELS = frozenset("aeiouy")
@@ -37,9 +37,9 @@ _STARTERS = NUMBER_WORDS.keys() | ALPHABET_WORDS | _REPEATS.keys() | frozenset(a
 _SEPARATOR = re.compile(r"[\s,.\-–—()/'’#]{0,4}")
 _LONGEST_BLOCK, _LONGEST_LOWER_BLOCK = 6, 4
 _LONGEST_ROW_OF_ZEROS = 4
-_MOST_PARTS = 40
 _LONGEST_MONTH = 31
 _SPELLED_NAME = 3
+_MOST_PARTS = 40
 """Longer runs of numbers are counting or a transcriber's loop; cut here, so that time stays linear."""
 
 
@@ -82,6 +82,10 @@ class Value:
         """Cut where a comma or a full stop was written: two numbers may have been said one after the other."""
         cuts = [i for i in range(1, len(self.parts)) if not set(",.").isdisjoint(words.gap(self.places[i]))]
         return [self.part(*bounds) for bounds in itertools.pairwise([0, *cuts, len(self.parts)])] if cuts else []
+
+    def single_parts(self) -> list["Value"]:
+        """Each part as a value of its own."""
+        return [self.part(i, i + 1) for i in range(len(self.parts))]
 
     def trimmed(self) -> "Value":
         """Without letters at its ends, which belong to words around a number ("a 555-0142", "Mary, 555-0142")."""
@@ -314,7 +318,10 @@ class _Reader:
             and (self.room >= 100 or self.parts[-1:] == ["19"])
             and self.words.folded[following] in NUMBER_WORDS
         )
-        is_repeat = word in _REPEATS and (is_number(self.words, following) or self.words.folded[following] in _ZEROS)
+        repeated = self.words.folded[following]
+        is_repeat = word in _REPEATS and (
+            is_number(self.words, following) or repeated in _ZEROS or (bool(self.parts) and len(repeated) == 1)
+        )
         if not ((is_filler and _is_joined(self.words, following)) or is_and or is_repeat):
             return False
         self.repeat = _REPEATS[word] if is_repeat else 1
