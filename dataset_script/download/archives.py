@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from dataset_script.download.names import Names, UnsafeName
 from dataset_script.errors import DataError
@@ -161,13 +161,31 @@ def _tar_members(path: Path) -> Iterator[_Member]:
     suffix = next(suffix for suffix in _TAR_OPENERS if path.name.lower().endswith(suffix))
     with _TAR_OPENERS[suffix](path) as stream:
         metered = _Metered(stream, path)
-        with tarfile.open(fileobj=metered, mode="r|") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=metered, mode="r|", tarinfo=_WholeHeader) as archive:  # type: ignore[call-overload]
             for info in archive:
                 metered.left = info.size + MAX_TAR_HEADER_BYTES
                 plain = (info.isreg() and not info.issparse()) or info.isdir()
                 fault = None if plain else "a link, a device or sparse"
                 size = 0 if info.isdir() else info.size
                 yield _Member(info.name, size, info.isdir(), fault, lambda info=info: archive.extractfile(info))  # type: ignore[misc]
+            metered.left = MAX_TAR_HEADER_BYTES
+            while rest := archive.fileobj.read(_CHUNK):
+                if rest.strip(b"\0"):
+                    raise tarfile.ReadError("there is data behind its end")
+
+
+class _WholeHeader(tarfile.TarInfo):
+    """A header that raises where it is damaged or missing: ``tarfile`` takes both for the archive's end, and drops what follows."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """The next header; :class:`tarfile.EOFHeaderError`, the block of zeros, is the only end."""
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"{error} at byte {archive.offset:,}") from None
 
 
 class _Metered:
