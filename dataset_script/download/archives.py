@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self
 
-from dataset_script.download.names import Names, UnsafeName
+from dataset_script.download.names import Names, UnsafeName, is_litter
 from dataset_script.errors import DataError
 
 _TAR_OPENERS: dict[str, Callable[..., Any]] = {
@@ -120,7 +120,7 @@ def _write_members(archive: Path, folder: Path, limits: Limits) -> None:
                 f"{archive}: {member.name!r} swells it past {min(limits.total_bytes, most):,} bytes, as a zip bomb does. "
                 "Unpack it yourself if you trust it."
             )
-        if member.is_folder or _is_litter(member.name):
+        if member.is_folder or is_litter(member.name):
             continue
         try:
             path = folder / names.take(member.name)
@@ -140,11 +140,6 @@ def _write(archive: Path, member: _Member, path: Path) -> None:
         shutil.copyfileobj(source, target, _CHUNK)
     if path.stat().st_size != member.size:
         raise DataError(f"{archive}: {member.name!r} has another size than it states. Nothing was unpacked.")
-
-
-def _is_litter(name: str) -> bool:
-    """Files that macOS adds to archives; they end like transcripts and are none."""
-    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith("._")
 
 
 def _zip_members(path: Path) -> Iterator[_Member]:

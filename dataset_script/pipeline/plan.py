@@ -115,7 +115,7 @@ def _file_row(row: dict, plan: Plan) -> dict:
     return {
         "scenario_id": name,
         "status": "gated" if row["gates"] else "kept",
-        "split": plan.splits.get(name),
+        "split": None if row["gates"] else plan.splits.get(name),
         "incident_id": plan.incidents.get(name),
         "reasons": row["gates"],
         "n_items": 0 if row["gates"] else len(row["items"]) - len(plan.left_out[name]),
