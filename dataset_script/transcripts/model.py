@@ -1,6 +1,7 @@
 """What the readers of one file hand on."""
 
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,11 @@ class Transcript:
     name: str
     rows: tuple[Row, ...]
     problems: tuple[str, ...]
+
+
+def column_name(cell: str) -> str:
+    """A column's name or an object's key without what people write differently: case, blanks, hyphens."""
+    return re.sub(r"[\s-]+", "_", cell.strip().casefold())
 
 
 def transcript_name(path: Path) -> str:

@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from dataset_script.transcripts.encoding import decode
@@ -34,6 +35,8 @@ MAX_FILE_BYTES = 2**28
 """A transcript is read at once. The longest of the release has 241,384 characters; a larger file than this is none."""
 
 _LINE_BREAK = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
+"""What is left of control characters, of which a terminal would obey some."""
 _LIKE_A_TIME = re.compile(r"-?[0-9]{1,6}:[0-9:.,]{1,12}")
 
 
@@ -93,6 +96,9 @@ def _finish(cells: list[Cells]) -> tuple[list[Row], list[Note]]:
     """Rows with times in seconds; rows without speaker or text are left out."""
     rows, notes = [], []
     for cell in cells:
+        if _CONTROL.search(cell.speaker + cell.text):
+            cell = replace(cell, speaker=_CONTROL.sub("", cell.speaker), text=_CONTROL.sub("", cell.text))
+            notes.append(Note(cell.line, "control characters removed"))
         speaker, text = _on_one_line(cell.speaker), _on_one_line(cell.text)
         if not speaker or not text:
             notes.append(Note(cell.line, "no speaker or no text; row left out"))
