@@ -1,5 +1,6 @@
 """``deescalwild data build``."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ def _find_source(source: str, version: str | None) -> tuple[Path, bool]:
     from dataset_script.download import fetch, open_source
     from dataset_script.inputs import SAMPLE
 
+    source = re.sub(r"^https?://(dx\.)?doi\.org/", "doi:", source)
     if version is not None and not source.startswith("doi:"):
         raise DataError(f"--version {version} is that of a DOI; {source!r} has none. Leave it out.")
     if source == "sample":
