@@ -7,7 +7,9 @@ Only regular files are written, with the folders that they need, under names tha
 import bz2
 import errno
 import gzip
+import hashlib
 import lzma
+import os
 import shutil
 import stat
 import struct
@@ -20,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self
 
+from dataset_script.atomic import replacing
 from dataset_script.download.names import Names, UnsafeName, is_litter
 from dataset_script.errors import DataError
 
@@ -78,6 +81,32 @@ class _Member:
 def is_archive(name: str) -> bool:
     """Whether a file of this name is one that :func:`unpack` reads."""
     return name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def unpack_once(archive: Path, folder: Path, seal: Path) -> None:
+    """Unpack ``archive`` as ``folder`` unless it is there as it was unpacked; ``seal`` is the file that says how that was.
+
+    Whatever tidies a cache up takes single old files, and a folder with fewer transcripts is still a folder.
+
+    Raises:
+        DataError: see :func:`unpack`.
+    """
+    if folder.exists() and seal.exists() and seal.read_text("utf-8") == _digest_of_folder(folder):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    unpack(archive, folder)
+    with replacing(seal) as file:
+        file.write(_digest_of_folder(folder))
+
+
+def _digest_of_folder(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
+        if path.is_file():
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def unpack(archive: Path, folder: Path, limits: Limits = Limits()) -> None:

@@ -86,6 +86,17 @@ def test_each_kind_of_archive_is_unpacked_once_into_the_cache(tmp_path, name, mo
     assert (folder / "YouTube" / "a.csv").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda path: path.unlink(), lambda path: path.write_bytes(CSV.replace(b"No", b"Ja"))],
+    ids=["gone", "other"],
+)
+def test_an_unpacked_folder_that_is_no_longer_whole_is_unpacked_again(tmp_path, spoil):
+    path = zipped(tmp_path / "a.zip", ("a.csv", CSV), ("b.csv", CSV))
+    spoil(open_source(path, cache=tmp_path / "cache") / "b.csv")
+    assert contents(open_source(path, cache=tmp_path / "cache")) == {"a.csv": CSV, "b.csv": CSV}
+
+
 def test_an_archive_made_of_the_current_folder(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_bytes(CSV)

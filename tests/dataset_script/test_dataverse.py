@@ -195,6 +195,10 @@ def test_a_cached_archive_that_was_changed_is_downloaded_and_unpacked_again(tmp_
         (folder.parent / "archives" / "all.zip").write_bytes(b"")
         (folder / "all.zip" / "a.csv").write_bytes(b"")
         assert contents(get(server, tmp_path)) == {"all.zip/a.csv": CSV}
+        assert server.downloads() == ["1", "1"]
+        (folder / "all.zip" / "a.csv").unlink()
+        assert contents(get(server, tmp_path)) == {"all.zip/a.csv": CSV}
+        assert server.downloads() == ["1", "1"]
 
 
 def test_a_lock_file_that_is_none_is_refused(tmp_path):
