@@ -151,7 +151,12 @@ def build_dataset(
     }
     previous = inputs.previous or (out if keep_splits and present is not None else None)
     stages = make_stages(workspace, files, options, read_guidance(inputs), splits_of(previous), imposed, finishing)
-    if not run_stages(stages, engine, work / "logs", show_progress=show_progress):
+    try:
+        has_run = run_stages(stages, engine, work / "logs", show_progress=show_progress)
+    except DataError:  # the same input fails again, so there is nothing to go on from
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    if not has_run:
         return Outcome(None, is_new=True)
     refused = tuple(row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path))
     copies = tuple(_copies(workspace, files))

@@ -185,6 +185,7 @@ def test_where_no_file_can_be_read_the_reasons_are_said(tmp_path):
         DataError, match=r"no file could be read\. Refused: 2, .*MANIFEST\.TXT:1: .*empty\.csv: the file is"
     ):
         build_dataset(source, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_loops_are_repaired_and_debris_stays_out_of_items_and_chat(tmp_path):
