@@ -7,11 +7,12 @@ whole, so a reader never sees half a build, and a build that was killed goes on 
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_script import BENCHMARK_VERSION
-from dataset_script.errors import DataError
+from dataset_script.errors import DataError, printable
 from dataset_script.inputs import (
     SAMPLE,
     Inputs,
@@ -42,6 +43,7 @@ from dataset_script.pipeline.steps import (
     WriteDrafts,
     read_lines,
 )
+from dataset_script.sidecar import SIDECAR
 from dataset_script.splits import SPLITS
 
 __all__ = ["SAMPLE", "Engine", "Inputs", "Manifest", "Options", "Outcome", "build_dataset", "read_manifest"]
@@ -85,11 +87,29 @@ def make_stages(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call of :func:`build_dataset` did. ``manifest`` is None where Slurm has queued the build."""
+    """What a call of :func:`build_dataset` did. ``manifest`` is None where Slurm has queued the build.
+
+    ``refused`` and ``copies`` are sentences that name files, for the maintainer: what could not be read, and what was left out because
+    an earlier file has its scenario id. The published report has them by id.
+    """
 
     manifest: Manifest | None
     is_new: bool
     refused: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+
+
+def _copies(workspace: Workspace, files: list[SourceFile]) -> Iterator[str]:
+    first: dict[str, Path] = {}
+    rows = (row for path in workspace.files("drafts", ".index") for row in read_lines(path))
+    for row in sorted(rows, key=lambda row: row["number"]):
+        path, name = files[row["number"]].path, row["scenario_id"]
+        if name in first:
+            yield printable(
+                f"{path}: left out, its scenario id {name} is that of {first[name]}. "
+                f"Rename it, or give it another scenario_id in a {SIDECAR} beside it."
+            )
+        first.setdefault(name, path)
 
 
 def build_dataset(
@@ -113,7 +133,7 @@ def build_dataset(
     """
     if out.exists() and not (out / MANIFEST).exists() and any(out.iterdir()):
         raise DataError(f"{out} exists and is not a built dataset. Choose another --out or move it away.")
-    files = source_files(source)
+    files = source_files(source, out)
     digest = input_digest(source, files, inputs, options, is_sample=is_sample)
     present = read_manifest(out)
     if present is not None and present.source_digest == digest:
@@ -131,8 +151,14 @@ def build_dataset(
     }
     previous = inputs.previous or (out if keep_splits and present is not None else None)
     stages = make_stages(workspace, files, options, read_guidance(inputs), splits_of(previous), imposed, finishing)
-    if not run_stages(stages, engine, work / "logs", show_progress=show_progress):
+    try:
+        has_run = run_stages(stages, engine, work / "logs", show_progress=show_progress)
+    except DataError:  # the same input fails again, so there is nothing to go on from
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    if not has_run:
         return Outcome(None, is_new=True)
     refused = tuple(row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path))
+    copies = tuple(_copies(workspace, files))
     shutil.rmtree(work, ignore_errors=True)
-    return Outcome(read_manifest(out), is_new=True, refused=refused)
+    return Outcome(read_manifest(out), is_new=True, refused=refused, copies=copies)

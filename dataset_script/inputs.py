@@ -2,18 +2,21 @@
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from dataset_script import BENCHMARK_VERSION, card
+from dataset_script.download.archives import is_archive
+from dataset_script.download.names import LITTER_FOLDERS, is_litter
 from dataset_script.errors import DataError
 from dataset_script.manifest import read_manifest
-from dataset_script.pipeline.prepare import Guidance, Options
+from dataset_script.pipeline.prepare import Guidance, Options, id_key
 from dataset_script.pipeline.steps import SourceFile, read_lines
 from dataset_script.sidecar import SIDECAR, SidecarRow, read_sidecar, source_of
 from dataset_script.splits import SPLITS
-from dataset_script.transcripts import SUFFIXES
+from dataset_script.transcripts import SUFFIXES, UnreadableTranscript, read_bytes, transcript_name
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -29,35 +32,51 @@ class Inputs:
     splits: Path | None = None
 
 
-def find_transcripts(source: Path) -> list[Path]:
-    """Transcript files below a folder, sorted by path.
+def find_transcripts(source: Path, out: Path | None = None) -> list[Path]:
+    """Everything below a folder that is offered as a transcript, sorted by path.
+
+    That is all but sidecars and litter: a file of another kind, a link that leads nowhere or to a folder, and a folder that cannot be
+    listed are among them, and are refused with their reason when they are read. ``out`` is no input where it lies inside.
 
     Raises:
         DataError: no such folder, or nothing in it that could be a transcript.
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder. Give a folder or an archive of transcripts, 'sample', or doi:….")
-    files = sorted(
-        path
-        for path in source.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.name != SIDECAR and path.is_file()
-    )
-    if not files:
-        raise DataError(f"{source} holds no transcript ({', '.join(SUFFIXES)}).")
+    found: list[Path] = []
+    for place, folders, names in os.walk(source, onerror=lambda error: found.append(Path(error.filename))):
+        folder = Path(place)
+        folders[:] = [name for name in folders if name not in LITTER_FOLDERS and not _is_output(folder / name, out)]
+        links = [name for name in folders if (folder / name).is_symlink()]
+        found.extend(folder / name for name in (*names, *links) if name != SIDECAR and not is_litter(name))
+    if not any(path.suffix.lower() in SUFFIXES for path in found):
+        archives = ", but archives: unpack them, or give one" if any(is_archive(path.name) for path in found) else ""
+        raise DataError(f"{source} holds no transcript ({', '.join(SUFFIXES)}){archives}.")
+    return sorted(found)
+
+
+def _is_output(folder: Path, out: Path | None) -> bool:
+    """Whether a folder is a build's, or its working folder."""
+    if out is None or folder.parent.resolve() != out.parent.resolve():
+        return False
+    return folder.name == out.name or folder.name.startswith(f".{out.name}-")
+
+
+def source_files(source: Path, out: Path | None = None) -> list[SourceFile]:
+    """Transcripts of a folder, each with its row of the nearest sidecar; ``source`` is read off the path where all are silent."""
+    sidecars: dict[Path, dict[str, SidecarRow]] = {}
+    files = []
+    for number, path in enumerate(find_transcripts(source, out)):
+        name = transcript_name(path)
+        row = SidecarRow(transcript=name, source=source_of(path, source))
+        for folder in (each for each in path.parents if each.is_relative_to(source)):
+            if folder not in sidecars:
+                sidecars[folder] = read_sidecar(folder)
+            if name in sidecars[folder]:
+                row = sidecars[folder][name]
+                break
+        files.append(SourceFile(number, path, row))
     return files
-
-
-def source_files(source: Path) -> list[SourceFile]:
-    """Transcripts of a folder with their sidecar rows; ``source`` is read off the path where the sidecar is silent."""
-    sidecar = read_sidecar(source)
-    return [
-        SourceFile(
-            number,
-            path,
-            sidecar.get(path.stem) or SidecarRow(transcript=path.stem, source=source_of(path, source)),
-        )
-        for number, path in enumerate(find_transcripts(source))
-    ]
 
 
 def read_guidance(inputs: Inputs) -> Guidance:
@@ -109,16 +128,26 @@ def splits_of(build: Path | None) -> dict[str, str]:
     return {row["scenario_id"]: row["split"] for row in read_lines(report) if row["split"]}
 
 
+def _content_digest(path: Path) -> bytes:
+    try:
+        return hashlib.sha256(read_bytes(path)).digest()
+    except UnreadableTranscript as error:
+        return hashlib.sha256(error.reason.encode()).digest()
+
+
 def input_digest(source: Path, files: list[SourceFile], inputs: Inputs, options: Options, *, is_sample: bool) -> str:
     """sha256 over everything that decides a build: code, transcripts, guidance, options. The same digest needs no rebuild."""
     digest = hashlib.sha256(BENCHMARK_VERSION.encode())
     package = Path(__file__).parent
     code = [path for kind in ("*.py", "*.yaml", "*.json", "*.txt") for path in package.rglob(kind)]
     given = [path for path in (inputs.overrides, inputs.reviews, inputs.judgements, inputs.splits) if path]
-    sidecar = [source / SIDECAR] if (source / SIDECAR).exists() else []
     in_package = [path for path in sorted(code) if SAMPLE not in path.parents]
-    for path in [*in_package, card.TEMPLATE, card.ERRATA, *(file.path for file in files), *sidecar, *given]:
+    for path in [*in_package, card.TEMPLATE, card.ERRATA, *given]:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    for file in files:
+        place = os.fsencode(file.path.relative_to(source))
+        digest.update(place + b"\0" + _content_digest(file.path) + file.row.model_dump_json().encode())
+    digest.update(hashlib.sha256(id_key()).digest())
     choices = {**asdict(options), "gates_off": sorted(options.gates_off), "is_sample": is_sample}
     libraries = {name: version(name) for name in ("datasets", "pyarrow", "py3langid")}
     previous = sorted(splits_of(inputs.previous).items())

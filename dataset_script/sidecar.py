@@ -1,10 +1,13 @@
 """``scenarios.jsonl``: what is known of each transcript beside its words."""
 
+import unicodedata
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dataset_script.errors import DataError
+from dataset_script.transcripts.encoding import decode
+from dataset_script.transcripts.model import Malformed
 
 SIDECAR = "scenarios.jsonl"
 
@@ -27,17 +30,21 @@ class SidecarRow(BaseModel):
     provenance: str = ""
 
 
-def read_sidecar(source: Path) -> dict[str, SidecarRow]:
-    """Rows of ``scenarios.jsonl`` by transcript name; empty where there is no such file.
+def read_sidecar(folder: Path) -> dict[str, SidecarRow]:
+    """Rows of a folder's ``scenarios.jsonl`` by transcript name; empty where there is no such file.
 
     Raises:
-        DataError: a line that is no such row, or describes a transcript for the second time.
+        DataError: a line that is no such row, or describes a transcript for the second time; or no text.
     """
-    path = source / SIDECAR
-    if not path.exists():
+    path = folder / SIDECAR
+    if not path.is_file():
         return {}
+    try:
+        text, _ = decode(path.read_bytes())
+    except Malformed as error:
+        raise DataError(f"{path}{'' if error.line is None else f':{error.line}'}: {error.what}.") from None
     rows: dict[str, SidecarRow] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -46,9 +53,10 @@ def read_sidecar(source: Path) -> dict[str, SidecarRow]:
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "line"
             raise DataError(f"{path}:{number}: {field}: {first['msg']}.") from None
-        if row.transcript in rows:
+        name = unicodedata.normalize("NFC", row.transcript)
+        if name in rows:
             raise DataError(f"{path}:{number}: transcript {row.transcript!r} is described twice. Remove one line.")
-        rows[row.transcript] = row
+        rows[name] = row
     return rows
 
 
@@ -56,6 +64,7 @@ _SOURCES = ("youtube", "tiktok", "facebook", "instagram")
 
 
 def source_of(path: Path, root: Path) -> str:
-    """The platform that a transcript's folder or file name tells, or ``unknown``."""
-    place = path.relative_to(root).as_posix().lower()
-    return next((name for name in _SOURCES if name in place), "unknown")
+    """The platform that a transcript's folder tells, else its file name, else ``unknown``. A title may name another one."""
+    place = path.relative_to(root)
+    parts = (place.parent.as_posix().lower(), place.name.lower())
+    return next((name for part in parts for name in _SOURCES if name in part), "unknown")

@@ -24,7 +24,7 @@ def _of_transcript(file: SourceFile) -> FileFigures | Refusal:
     if isinstance(draft, Refusal):
         return draft
     draft = prepare.resolve(draft, Options(), Guidance())
-    scenario = replace(draft.scenario, scenario_id=file.path.stem)
+    scenario = replace(draft.scenario, scenario_id=draft.name)
     return figures(scenario, title=file.row.title, duration_s=file.row.duration_s)
 
 

@@ -1,11 +1,15 @@
 """``deescalwild data build``."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dataset_script.errors import DataError
+
+MAX_TOLD = 50
+"""Files that are named on the terminal; the report has all of them, by their ids."""
 
 
 def _gates_off(on: list[str], off: list[str]) -> frozenset[str]:
@@ -22,6 +26,9 @@ def _find_source(source: str, version: str | None) -> tuple[Path, bool]:
     from dataset_script.download import fetch, open_source
     from dataset_script.inputs import SAMPLE
 
+    source = re.sub(r"^https?://(dx\.)?doi\.org/", "doi:", source)
+    if version is not None and not source.startswith("doi:"):
+        raise DataError(f"--version {version} is that of a DOI; {source!r} has none. Leave it out.")
     if source == "sample":
         return SAMPLE, True
     if source.startswith("doi:"):
@@ -90,6 +97,9 @@ def build(
             f"{count['items_clean']:>6} clean items of {count['items_as_released']}"
         )
     typer.echo("  files: " + ", ".join(f"{count} {fate}" for fate, count in manifest.files.items()))
-    for sentence in outcome.refused:
-        typer.echo(f"refused: {sentence}", err=True)
+    told = [*(f"refused: {sentence}" for sentence in outcome.refused), *outcome.copies]
+    for sentence in told[:MAX_TOLD]:
+        typer.echo(sentence, err=True)
+    if len(told) > MAX_TOLD:
+        typer.echo(f"and {len(told) - MAX_TOLD} more", err=True)
     typer.echo(f"  every decision is in {out / 'report'}")

@@ -79,8 +79,10 @@ def judge(
     from dataset_script.judge.rubrics import KINDS
     from dataset_script.judge.run import Settings, read_sources
     from dataset_script.judge.run import judge as run_judge
+    from dataset_script.transcripts import SUFFIXES
 
-    paths = find_transcripts(open_source(source))[:limit]
+    offered = find_transcripts(open_source(source))
+    paths = [path for path in offered if path.suffix.lower() in SUFFIXES][:limit]
     endpoint = Endpoint(base_url, model, api_key_from(api_key_env, base_url), timeout, max_retries)
     budget = Budget(Prices(price_in, price_out), max_requests=max_requests, max_cost=max_cost)
     settings = Settings(

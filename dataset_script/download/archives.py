@@ -7,7 +7,9 @@ Only regular files are written, with the folders that they need, under names tha
 import bz2
 import errno
 import gzip
+import hashlib
 import lzma
+import os
 import shutil
 import stat
 import struct
@@ -18,9 +20,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
-from dataset_script.download.names import Names, UnsafeName
+from dataset_script.atomic import replacing
+from dataset_script.download.names import Names, UnsafeName, is_litter
 from dataset_script.errors import DataError
 
 _TAR_OPENERS: dict[str, Callable[..., Any]] = {
@@ -80,6 +83,32 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
+def unpack_once(archive: Path, folder: Path, seal: Path) -> None:
+    """Unpack ``archive`` as ``folder`` unless it is there as it was unpacked; ``seal`` is the file that says how that was.
+
+    Whatever tidies a cache up takes single old files, and a folder with fewer transcripts is still a folder.
+
+    Raises:
+        DataError: see :func:`unpack`.
+    """
+    if folder.exists() and seal.exists() and seal.read_text("utf-8") == _digest_of_folder(folder):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    unpack(archive, folder)
+    with replacing(seal) as file:
+        file.write(_digest_of_folder(folder))
+
+
+def _digest_of_folder(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
+        if path.is_file():
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
 def unpack(archive: Path, folder: Path, limits: Limits = Limits()) -> None:
     """Unpack ``archive`` as ``folder``, which must not exist; it appears whole or not at all.
 
@@ -120,7 +149,7 @@ def _write_members(archive: Path, folder: Path, limits: Limits) -> None:
                 f"{archive}: {member.name!r} swells it past {min(limits.total_bytes, most):,} bytes, as a zip bomb does. "
                 "Unpack it yourself if you trust it."
             )
-        if member.is_folder or _is_litter(member.name):
+        if member.is_folder or is_litter(member.name):
             continue
         try:
             path = folder / names.take(member.name)
@@ -142,11 +171,6 @@ def _write(archive: Path, member: _Member, path: Path) -> None:
         raise DataError(f"{archive}: {member.name!r} has another size than it states. Nothing was unpacked.")
 
 
-def _is_litter(name: str) -> bool:
-    """Files that macOS adds to archives; they end like transcripts and are none."""
-    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith("._")
-
-
 def _zip_members(path: Path) -> Iterator[_Member]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
@@ -161,13 +185,31 @@ def _tar_members(path: Path) -> Iterator[_Member]:
     suffix = next(suffix for suffix in _TAR_OPENERS if path.name.lower().endswith(suffix))
     with _TAR_OPENERS[suffix](path) as stream:
         metered = _Metered(stream, path)
-        with tarfile.open(fileobj=metered, mode="r|") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=metered, mode="r|", tarinfo=_WholeHeader) as archive:  # type: ignore[call-overload]
             for info in archive:
                 metered.left = info.size + MAX_TAR_HEADER_BYTES
                 plain = (info.isreg() and not info.issparse()) or info.isdir()
                 fault = None if plain else "a link, a device or sparse"
                 size = 0 if info.isdir() else info.size
                 yield _Member(info.name, size, info.isdir(), fault, lambda info=info: archive.extractfile(info))  # type: ignore[misc]
+            metered.left = MAX_TAR_HEADER_BYTES
+            while rest := archive.fileobj.read(_CHUNK):
+                if rest.strip(b"\0"):
+                    raise tarfile.ReadError("there is data behind its end")
+
+
+class _WholeHeader(tarfile.TarInfo):
+    """A header that raises where it is damaged or missing: ``tarfile`` takes both for the archive's end, and drops what follows."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """The next header; :class:`tarfile.EOFHeaderError`, the block of zeros, is the only end."""
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"{error} at byte {archive.offset:,}") from None
 
 
 class _Metered:

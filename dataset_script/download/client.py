@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from dataset_script import BENCHMARK_VERSION
@@ -20,7 +22,7 @@ USER_AGENT = f"deescalwild/{BENCHMARK_VERSION} (research data client)"
 TIMEOUT_S = (10, 60)
 """To connect, and between two packets."""
 MAX_WAIT_S = 60
-"""Longest pause before one retry, whatever Retry-After says; who asks for more is told to the user."""
+"""Longest pause before one retry. A server that asks for more by Retry-After is not asked again; the user is told."""
 ATTEMPTS = 5
 _CHUNK = 2**16
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -33,6 +35,30 @@ class _Session(requests.Session):
         super().rebuild_auth(prepared_request, response)
         if self.should_strip_auth(str(response.request.url), str(prepared_request.url)):
             prepared_request.headers.pop(TOKEN_HEADER, None)
+
+
+class _Patience(Retry):
+    """Retries that wait as long as they are asked to, or give the answer back where that is too long."""
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        """Seconds; None where the header cannot be read."""
+        try:
+            return super().get_retry_after(response)
+        except InvalidHeader:
+            return None
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        *others: Any,
+        **named: Any,
+    ) -> Self:
+        """Count a failure; no further try where the server asks for a longer pause than :data:`MAX_WAIT_S`."""
+        if response is not None and (self.get_retry_after(response) or 0) > MAX_WAIT_S:
+            raise MaxRetryError(named["_pool"], url or "", ResponseError("asked to wait"))
+        return super().increment(method, url, response, *others, **named)
 
 
 class Client:
@@ -53,13 +79,12 @@ class Client:
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         if token:
             self._session.headers[TOKEN_HEADER] = token
-        retry = Retry(
+        retry = _Patience(
             total=ATTEMPTS,
             connect=3,
             status_forcelist=(429, 500, 502, 503, 504),
             backoff_factor=backoff_s,
             backoff_max=MAX_WAIT_S,
-            retry_after_max=MAX_WAIT_S,
             raise_on_status=False,
         )
         for scheme in ("http://", "https://"):
@@ -81,7 +106,7 @@ class Client:
             self._refuse(response, wanted)
             try:
                 return response.json()["data"]
-            except (ValueError, KeyError, TypeError, requests.RequestException):
+            except (ValueError, KeyError, TypeError, RecursionError, requests.RequestException):
                 raise DownloadError(
                     f"{self.host} answered for {wanted.what} with something that is not JSON."
                 ) from None
@@ -159,7 +184,7 @@ class Client:
         if response.status_code >= 400 and media_type == "application/json":
             try:
                 message = str(response.json()["message"])
-            except (ValueError, KeyError, TypeError, requests.RequestException):
+            except (ValueError, KeyError, TypeError, RecursionError, requests.RequestException):
                 message = ""
         answer = Answer(
             response.status_code,

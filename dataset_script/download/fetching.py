@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from dataset_script.download.archives import is_archive, unpack
+from dataset_script.download.archives import is_archive, unpack_once
 from dataset_script.download.cache import cache_folder
 from dataset_script.download.client import Client
 from dataset_script.download.dataverse import LATEST, Release, RemoteFile, check_names, find_release, pinned_release
@@ -68,8 +68,8 @@ def fetch(
         if not release.is_pinned:
             pin(lock, PinnedDataset(doi=doi, version=release.version, files=files))
         for path in filter(is_archive, files):
-            if not (folder / "files" / path).exists():
-                unpack(folder / "archives" / path, folder / "files" / path)
+            archive = folder / "archives" / path
+            unpack_once(archive, folder / "files" / path, archive.with_name(f"{archive.name}.seal"))
     if show_progress:
         print(f"{doi} version {release.version}: {len(files)} files, pinned in {lock}", file=sys.stderr)
     return folder / "files"

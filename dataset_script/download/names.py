@@ -13,6 +13,16 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+LITTER_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+LITTER_FOLDERS = frozenset({"__MACOSX", ".git", ".ipynb_checkpoints"})
+
+
+def is_litter(name: str) -> bool:
+    """Whether a relative path is what systems and tools leave in folders and archives: nobody offered it as a transcript."""
+    *folders, last = name.split("/")
+    return last.startswith("._") or last in LITTER_FILES or not LITTER_FOLDERS.isdisjoint(folders)
+
+
 class UnsafeName(ValueError):
     """A name that must not be written. The message says why, without the name."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from dataset_script.download.archives import ARCHIVE_SUFFIXES, is_archive, unpack
+from dataset_script.download.archives import ARCHIVE_SUFFIXES, is_archive, unpack_once
 from dataset_script.download.cache import cache_folder
 from dataset_script.errors import DataError
 
@@ -31,6 +31,5 @@ def open_source(source: str | Path, *, cache: Path | None = None) -> Path:
     folder = (cache or cache_folder()) / "archives" / digest
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
-        if not folder.exists():
-            unpack(path, folder)
+        unpack_once(path, folder, folder.with_suffix(".seal"))
     return folder

@@ -57,6 +57,8 @@ def finish(
     with replacing(built / MANIFEST) as file:
         file.write(json.dumps(asdict(manifest), indent=2) + "\n")
     card.write_card(manifest, built)
+    for path in built.rglob(".*"):  # half-written files of writers that were killed, see `atomic.replacing`
+        path.unlink()
     _move(built, out)
 
 

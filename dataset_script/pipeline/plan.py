@@ -19,6 +19,8 @@ from dataset_script.splits import SPLITS, Candidate, assign_splits, cap_of, thin
 STOCK_PHRASE_WORDS = 3
 """A reference this short ("Yes, sir.") is said everywhere and gives nothing away."""
 SCENARIOS_PER_SHARD = 2000
+MAX_TOLD = 3
+"""Refusals that are quoted where nothing is left."""
 EVALUATED = ("validation", "test")
 
 
@@ -115,7 +117,7 @@ def _file_row(row: dict, plan: Plan) -> dict:
     return {
         "scenario_id": name,
         "status": "gated" if row["gates"] else "kept",
-        "split": plan.splits.get(name),
+        "split": None if row["gates"] else plan.splits.get(name),
         "incident_id": plan.incidents.get(name),
         "reasons": row["gates"],
         "n_items": 0 if row["gates"] else len(row["items"]) - len(plan.left_out[name]),
@@ -169,7 +171,10 @@ def make_plan(
     if not plan.rows:
         counts = Counter(reason for row in rows for reason in row["gates"])
         reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) or "no file could be read"
-        raise DataError(f"nothing is left to publish: {reasons}. Switch a gate off with --no-gate NAME.")
+        advice = " Switch a gate off with --no-gate NAME." if rows else ""
+        refused = [row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path)]
+        told = f" Refused: {len(refused)}, the first of them {' '.join(refused[:MAX_TOLD])}" if refused else ""
+        raise DataError(f"nothing is left to publish: {reasons}.{advice}{told}")
     leaks = _leaks(plan)
     if imposed is None:
         for name, item in leaks:

@@ -18,7 +18,6 @@ import xxhash
 from dataset_script import dialogue
 from dataset_script.dialogue import Item, Scenario, Turn
 from dataset_script.duplicates import series_of, shingles
-from dataset_script.errors import DataError
 from dataset_script.judge.judgements import ScenarioJudgement
 from dataset_script.privacy import Mention, NameFinder, SpokenTurn, redact
 from dataset_script.quality.defects import mark_defects
@@ -28,7 +27,7 @@ from dataset_script.review.decisions import transcript_sha256
 from dataset_script.review.settlement import Settled, SettledScenario
 from dataset_script.roles import resolve_roles
 from dataset_script.sidecar import SidecarRow
-from dataset_script.transcripts import read_transcript
+from dataset_script.transcripts import UnreadableTranscript, read_transcript, transcript_name
 
 ID_KEY_VARIABLE = "DEESCALWILD_ID_KEY"
 """Secret for the ids of scenarios. Without one, whoever has the list of videos can compute their ids."""
@@ -100,21 +99,25 @@ class Draft:
         self.decisions.append(Decision(place, action, reason))
 
 
+def id_key() -> bytes:
+    """The secret, empty where none is set."""
+    return os.environ.get(ID_KEY_VARIABLE, "").encode()
+
+
 def scenario_id(name: str, row: SidecarRow) -> str:
     """Id of a scenario: as the sidecar gives it, else a hash, because the name of a file identifies a real video."""
     if row.scenario_id:
         return row.scenario_id
-    key = os.environ.get(ID_KEY_VARIABLE, "").encode()
-    return f"{row.source}-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
+    return f"{row.source}-{hmac.new(id_key(), name.encode(), hashlib.sha256).hexdigest()[:12]}"
 
 
 def read(path: Path, number: int, row: SidecarRow) -> Draft | Refusal:
     """A file's rows as turns whose roles nobody has looked at."""
-    name = scenario_id(path.stem, row)
+    name = scenario_id(transcript_name(path), row)
     try:
         transcript = read_transcript(path)
-    except DataError as error:
-        return Refusal(name, str(error).replace(str(path), "").lstrip(": "), str(error))
+    except UnreadableTranscript as error:
+        return Refusal(name, error.reason, str(error))
     turns = tuple(
         Turn(index, released.start_s, released.speaker, "unknown", "", 0.0, released.text)
         for index, released in enumerate(transcript.rows)
@@ -137,7 +140,7 @@ def read(path: Path, number: int, row: SidecarRow) -> Draft | Refusal:
         },
     )
     # Problems name the file; the report that is published must not.
-    mended = [Decision(name, "row mended", problem.partition(":")[2]) for problem in transcript.problems]
+    mended = [Decision(name, "row mended", problem.removeprefix(f"{path.name}:")) for problem in transcript.problems]
     return Draft(number, transcript.name, row, scenario, mended)
 
 

@@ -16,6 +16,7 @@ _BYTE_ORDER_MARKS = (  # the marks of UTF-32 begin with those of UTF-16, so they
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _MAX_NUL_SHARE = 0.2
 """Plain text in UTF-16 has a NUL in every second byte; a damaged file has a few."""
 _MAX_ENCODING_ROUNDS = 3
@@ -77,20 +78,36 @@ def _decode_line(raw: bytes, number: int) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         line = _decode_windows_1252(raw, number)
         mended.append("not UTF-8, read as Windows-1252")
+    if _BYTE_ORDER_MARK in line:  # files that were put together
+        line = line.replace(_BYTE_ORDER_MARK, "")
+        mended.append("byte order mark inside the file removed")
     repaired = repair_mojibake(line)
     if repaired != line:
         mended.append("letters that had been decoded wrongly (mojibake) restored")
     return repaired, mended
 
 
+def _windows_1252_of(error: UnicodeError) -> tuple[str, int]:
+    """Of a line of UTF-8, the bytes that are none."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252"), error.end
+
+
+codecs.register_error("windows-1252", _windows_1252_of)
+
+
 def _decode_windows_1252(raw: bytes, number: int) -> str:
+    """A line as Windows-1252; where that has no such byte, as UTF-8 with a spoilt place (the end of “…” has such a byte)."""
     try:
         line = raw.decode("cp1252")
-    except UnicodeDecodeError as error:
-        byte = raw[error.start]
-        raise Malformed(
-            f"byte 0x{byte:02x} is neither UTF-8 nor Windows-1252. Save the file as UTF-8", number
-        ) from None
+    except UnicodeDecodeError:
+        try:
+            line = raw.decode("utf-8", "windows-1252")
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            raise Malformed(
+                f"byte 0x{byte:02x} is neither UTF-8 nor Windows-1252. Save the file as UTF-8", number
+            ) from None
     if _CONTROL.search(line):
         raise Malformed("holds bytes that are no text. Save the file as UTF-8", number)
     return line

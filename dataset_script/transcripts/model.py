@@ -1,6 +1,12 @@
 """What the readers of one file hand on."""
 
+import os
+import re
+import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
+
+from dataset_script.errors import DataError
 
 CSV_COLUMNS = ("start_time", "speaker_label", "transcript")
 
@@ -22,6 +28,19 @@ class Transcript:
     name: str
     rows: tuple[Row, ...]
     problems: tuple[str, ...]
+
+
+def column_name(cell: str) -> str:
+    """A column's name or an object's key without what people write differently: case, blanks, hyphens."""
+    return re.sub(r"[\s-]+", "_", cell.strip().casefold())
+
+
+def transcript_name(path: Path) -> str:
+    """A transcript's name: that of its file without the suffix, the same text whatever system wrote it.
+
+    macOS parts letters from their accents (NFD), and Linux takes bytes that are no text, which no report could hold.
+    """
+    return unicodedata.normalize("NFC", os.fsencode(path.stem).decode("utf-8", "backslashreplace"))
 
 
 @dataclass(frozen=True)
@@ -56,3 +75,11 @@ class Malformed(ValueError):
     def __init__(self, what: str, line: int | None = None) -> None:
         super().__init__(what)
         self.what, self.line = what, line
+
+
+class UnreadableTranscript(DataError):
+    """A transcript that cannot be read. ``reason`` lacks its name, which tells a real video and must not be published."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason

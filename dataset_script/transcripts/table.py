@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dataset_script.transcripts.model import CSV_COLUMNS, Cells, Malformed, Note, RawRows
+from dataset_script.transcripts.model import CSV_COLUMNS, Cells, Malformed, Note, RawRows, column_name
 from dataset_script.transcripts.times import parse_time
 
 # Two cells of the release are longer than Python's default limit of 131,072 characters (CORPUS.md § 3).
@@ -53,8 +53,13 @@ def read_table(text: str) -> RawRows:
         mended, what = _fit(cells, layout)
         if what:
             notes.append(Note(line, what))
-        if mended:
-            rows.append(Cells(line, *(mended[place] for place in layout.places)))
+        if mended is None:
+            continue
+        row = Cells(line, *(mended[place] for place in layout.places))
+        if (row.time, row.speaker, row.text) == CSV_COLUMNS:
+            notes.append(Note(line, "the header again; row left out"))
+            continue
+        rows.append(row)
     return RawRows(rows, notes)
 
 
@@ -64,7 +69,7 @@ def _find_layout(lines: Sequence[str]) -> tuple[_Layout, list[Note]]:
         raise Malformed("the file is empty")
     first = {delimiter: _cells_of_line(lines[begin], delimiter) for delimiter in _DELIMITERS}
     for delimiter, cells in first.items():
-        names = [_column_name(cell) for cell in cells]
+        names = [column_name(cell) for cell in cells]
         if set(CSV_COLUMNS) <= set(names):
             return _layout_of_header(delimiter, cells, names, begin)
     for delimiter, cells in first.items():
@@ -73,13 +78,10 @@ def _find_layout(lines: Sequence[str]) -> tuple[_Layout, list[Note]]:
             return _Layout(delimiter, (0, 1, 2), 3, begin), [note]
     if not first[","]:
         raise Malformed("the header is not valid CSV: a quote is not closed", begin + 1)
-    present = {_column_name(cell) for cell in first[","]}
+    headers = [{column_name(cell) for cell in cells} for cells in first.values()]
+    present = max(headers, key=lambda names: len(names.intersection(CSV_COLUMNS)))
     missing = [column for column in CSV_COLUMNS if column not in present]
     raise Malformed(f"column {', '.join(missing)} is missing. The header must be {','.join(CSV_COLUMNS)}", begin + 1)
-
-
-def _column_name(cell: str) -> str:
-    return re.sub(r"[\s-]+", "_", cell.strip().casefold())
 
 
 def _layout_of_header(delimiter: str, cells: list[str], names: list[str], begin: int) -> tuple[_Layout, list[Note]]:

@@ -86,6 +86,17 @@ def test_each_kind_of_archive_is_unpacked_once_into_the_cache(tmp_path, name, mo
     assert (folder / "YouTube" / "a.csv").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda path: path.unlink(), lambda path: path.write_bytes(CSV.replace(b"No", b"Ja"))],
+    ids=["gone", "other"],
+)
+def test_an_unpacked_folder_that_is_no_longer_whole_is_unpacked_again(tmp_path, spoil):
+    path = zipped(tmp_path / "a.zip", ("a.csv", CSV), ("b.csv", CSV))
+    spoil(open_source(path, cache=tmp_path / "cache") / "b.csv")
+    assert contents(open_source(path, cache=tmp_path / "cache")) == {"a.csv": CSV, "b.csv": CSV}
+
+
 def test_an_archive_made_of_the_current_folder(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_bytes(CSV)
@@ -176,6 +187,26 @@ def test_a_cut_archive_is_refused_and_a_good_one_of_its_name_is_then_read(tmp_pa
         open_source(path, cache=tmp_path / "cache")
     path.write_bytes(whole)
     assert list(contents(open_source(path, cache=tmp_path / "cache"))) == ["a.csv"]
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: 2 * 1024],
+        lambda data: data[: 2 * 1024 + 100],
+        lambda data: data[: 2 * 1024] + b"x" + data[2 * 1024 + 1 :],
+        lambda data: data[: 2 * 1024] + bytes(1024) + data[3 * 1024 :],
+    ],
+    ids=["cut between members", "cut in a header", "a flipped byte in a header", "a hole of zeros"],
+)
+def test_members_behind_a_damaged_place_of_a_tar_are_never_lost_in_silence(tmp_path, damage, suffix):
+    whole = tarred(tmp_path / "whole.tar", *((f"{n}.csv", CSV) for n in range(5))).read_bytes()
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(gzip.compress(damage(whole)) if suffix.endswith(".gz") else damage(whole))
+    with pytest.raises(DataError, match="damaged"):
+        unpack(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_an_unpacking_that_was_killed_left_is_cleared_away(tmp_path):

@@ -176,6 +176,18 @@ def test_nothing_to_publish_is_said_with_the_reasons(tmp_path):
         build_dataset(tmp_path, tmp_path / "out")
 
 
+def test_where_no_file_can_be_read_the_reasons_are_said(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "empty.csv").write_text("")
+    (source / "MANIFEST.TXT").write_text("YouTube.zip\n")
+    with pytest.raises(
+        DataError, match=r"no file could be read\. Refused: 2, .*MANIFEST\.TXT:1: .*empty\.csv: the file is"
+    ):
+        build_dataset(source, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
 def test_loops_are_repaired_and_debris_stays_out_of_items_and_chat(tmp_path):
     source = tmp_path / "in"
     source.mkdir()

@@ -11,7 +11,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from dataset_script.build import SAMPLE
+from dataset_script.cli import app
 from dataset_script.download import fetch
 from dataset_script.download.client import Client
 from dataset_script.download.refusals import DownloadError
@@ -192,6 +195,10 @@ def test_a_cached_archive_that_was_changed_is_downloaded_and_unpacked_again(tmp_
         (folder.parent / "archives" / "all.zip").write_bytes(b"")
         (folder / "all.zip" / "a.csv").write_bytes(b"")
         assert contents(get(server, tmp_path)) == {"all.zip/a.csv": CSV}
+        assert server.downloads() == ["1", "1"]
+        (folder / "all.zip" / "a.csv").unlink()
+        assert contents(get(server, tmp_path)) == {"all.zip/a.csv": CSV}
+        assert server.downloads() == ["1", "1"]
 
 
 def test_a_lock_file_that_is_none_is_refused(tmp_path):
@@ -298,6 +305,22 @@ def test_retry_after_is_honoured(tmp_path):
     assert time.monotonic() - begin >= 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_asks_for_an_hour_is_not_asked_again(tmp_path, status):
+    with serve_dataverse(v1_0=[StoredFile("a.csv", CSV)]) as server:
+        server.faults["1"].append(says(status, "busy", **{"Retry-After": "3600"}))
+        with pytest.raises(DownloadError, match="finished files are kept"):
+            get(server, tmp_path)
+        assert server.downloads() == ["1"]
+        assert contents(get(server, tmp_path)) == {"a.csv": CSV}
+
+
+def test_a_pause_that_cannot_be_read_is_our_own(tmp_path):
+    with serve_dataverse(v1_0=[StoredFile("a.csv", CSV)]) as server:
+        server.faults["1"].extend([says(429, "busy", **{"Retry-After": "soon"})] * 2)
+        assert contents(get(server, tmp_path)) == {"a.csv": CSV}
+
+
 @pytest.mark.parametrize(
     ("status", "says"), [(429, "asks to wait: too many requests"), (503, r"HTTP 503 \(it says: no\).*finished files")]
 )
@@ -328,13 +351,29 @@ def test_unknown_datasets_and_versions(tmp_path, doi, version, says):
 
 @pytest.mark.parametrize(
     ("body", "says"),
-    [(b"{", "not JSON"), (b"[]", "not JSON"), (b'{"data": {"files": 3}}', r"not known \(versionNumber\)")],
+    [
+        (b"{", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not JSON"),
+        (b'{"data": {"files": 3}}', r"not known \(versionNumber\)"),
+    ],
 )
 def test_a_list_of_files_that_is_none(tmp_path, body, says):
     with serve_dataverse(v1_0=[]) as server:
         server.faults["versions"].append(Fault(200, body))
         with pytest.raises(DownloadError, match=says):
             get(server, tmp_path)
+
+
+def test_the_command_takes_a_doi_as_its_web_address_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    sound = next((SAMPLE / "transcripts").glob("*.csv")).read_bytes()
+    with serve_dataverse(v1_0=[StoredFile("a.csv", sound)], v1_1=[]) as server:
+        monkeypatch.setenv("DEESCALWILD_DATAVERSE", server.base_url)
+        address = DOI.replace("doi:", "https://doi.org/")
+        outcome = CliRunner().invoke(app, ["build", "--source", address, "--version", "1.0", "--out", "out"])
+    assert outcome.exit_code == 0 and "files: 1 kept" in outcome.output
 
 
 def test_no_server_is_an_error_of_the_environment(tmp_path):

@@ -88,6 +88,15 @@ def test_a_build_that_is_killed_again_and_again_gives_the_bytes_of_one_that_was_
     assert [path.name for path in tmp_path.iterdir()] == ["deescalwild"]
 
 
+def test_what_a_writer_that_was_killed_left_half_written_is_not_published(corpus, alone, tmp_path):
+    digest = read_manifest(alone).source_digest
+    half = tmp_path / f".deescalwild-{digest[:12]}" / "data" / "built" / "scenarios" / ".train-00000.parquet.4242"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"PAR1")
+    build_dataset(corpus, tmp_path / "deescalwild")
+    assert same_bytes(alone, tmp_path / "deescalwild")
+
+
 def test_an_unknown_engine_and_a_missing_slurm_are_said(corpus, tmp_path):
     with pytest.raises(DataError, match="no engine 'dask'"):
         build_dataset(corpus, tmp_path / "deescalwild", engine=Engine("dask"))
