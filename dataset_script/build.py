@@ -7,7 +7,8 @@ whole, so a reader never sees half a build, and a build that was killed goes on 
 
 import json
 import shutil
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset_script import BENCHMARK_VERSION
@@ -17,7 +18,6 @@ from dataset_script.inputs import (
     Inputs,
     input_digest,
     read_guidance,
-    read_splits,
     source_files,
     splits_of,
 )
@@ -42,6 +42,7 @@ from dataset_script.pipeline.steps import (
     WriteDrafts,
     read_lines,
 )
+from dataset_script.split_list import read_split_list
 from dataset_script.splits import SPLITS
 
 __all__ = ["SAMPLE", "Engine", "Inputs", "Manifest", "Options", "Outcome", "build_dataset", "read_manifest"]
@@ -90,6 +91,8 @@ class Outcome:
     manifest: Manifest | None
     is_new: bool
     refused: tuple[str, ...] = ()
+    leaks: dict[str, int] = field(default_factory=dict)
+    """Kinds of what crosses splits → how many: all zero but where a split list was imposed, or an earlier build had them."""
 
 
 def build_dataset(
@@ -117,11 +120,11 @@ def build_dataset(
     digest = input_digest(source, files, inputs, options, is_sample=is_sample)
     present = read_manifest(out)
     if present is not None and present.source_digest == digest:
-        return Outcome(present, is_new=False)
+        return Outcome(present, is_new=False, leaks=_leaks(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.parent.resolve() / f".{out.name}-{digest[:12]}"
     workspace = Workspace(work / "data")
-    imposed = read_splits(inputs.splits)
+    imposed = read_split_list(inputs.splits, files) if inputs.splits else None
     finishing = {
         "out": out.resolve(),
         "is_sample": is_sample,
@@ -135,4 +138,8 @@ def build_dataset(
         return Outcome(None, is_new=True)
     refused = tuple(row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path))
     shutil.rmtree(work, ignore_errors=True)
-    return Outcome(read_manifest(out), is_new=True, refused=refused)
+    return Outcome(read_manifest(out), is_new=True, refused=refused, leaks=_leaks(out))
+
+
+def _leaks(out: Path) -> dict[str, int]:
+    return dict(Counter(row["kind"] for row in read_lines(out / "report" / "leaks.jsonl")))

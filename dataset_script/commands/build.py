@@ -43,7 +43,9 @@ def build(
     overrides: Annotated[Path | None, typer.Option(help="CSV of people's role corrections.")] = None,
     decisions: Annotated[Path | None, typer.Option(help="JSON lines written by `data review`.")] = None,
     judgements: Annotated[Path | None, typer.Option(help="JSON lines written by `data judge`.")] = None,
-    splits: Annotated[Path | None, typer.Option(help="Impose a published split list (scenario_id, split).")] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="Impose a published split list (scenario_id or transcript, split).")
+    ] = None,
     previous: Annotated[
         Path | None, typer.Option(help="Earlier build whose splits stay; unless given, the one at --out.")
     ] = None,
@@ -90,6 +92,9 @@ def build(
             f"{count['items_clean']:>6} clean items of {count['items_as_released']}"
         )
     typer.echo("  files: " + ", ".join(f"{count} {fate}" for fate, count in manifest.files.items()))
+    if outcome.leaks:
+        counted = ", ".join(f"{count} {kind}" for kind, count in outcome.leaks.items())
+        typer.echo(f"  leaks between splits: {counted} ({out / 'report' / 'leaks.jsonl'})", err=True)
     for sentence in outcome.refused:
         typer.echo(f"refused: {sentence}", err=True)
     typer.echo(f"  every decision is in {out / 'report'}")

@@ -46,10 +46,17 @@ GATES = {
     "not_relevant_by_words": "the relevance rule C_valid does not hold by the lexical patterns (off unless asked for)",
     "context_filter": "a judge says: no police, no conversation, advertisement, training or irrelevant",
     "joins_two_splits": "belongs to incidents that an earlier release put into different splits",
+    "not_in_split_list": "the split list that was imposed does not name it",
 }
 OFF_BY_DEFAULT = frozenset({"not_relevant_by_words"})
 """Words alone miss too much of short encounters: the patterns leave out half of the sample, which people wrote as relevant."""
-REVIEWERS_OVERRULE = frozenset(GATES) - {"refused", "second_copy_of_id", "rejected_by_reviewers", "joins_two_splits"}
+REVIEWERS_OVERRULE = frozenset(GATES) - {
+    "refused",
+    "second_copy_of_id",
+    "rejected_by_reviewers",
+    "joins_two_splits",
+    "not_in_split_list",
+}
 """Gates that do not hold where people accepted the scenario."""
 
 
