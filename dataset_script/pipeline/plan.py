@@ -219,9 +219,14 @@ def make_plan(
 
 
 def _incidents(rows: list[dict], found: list[Link]) -> dict[str, str]:
-    """Scenario id → incident id over these rows alone."""
+    """Scenario id → incident id over these rows alone. A title without a number is the first part where others of its name have one."""
     names = {row["scenario_id"] for row in rows}
-    events = {row["scenario_id"]: row["event"] for row in rows if row["event"]}
+    all_series = {row["series"] for row in rows} - {None}
+    events: list[tuple[str, str]] = []
+    for row in rows:
+        series = row["series"] or row["title"]
+        events += [(row["scenario_id"], f"event: {row['event']}")] if row["event"] else []
+        events += [(row["scenario_id"], f"series: {series}")] if series in all_series else []
     return group_incidents(names, [link for link in found if {link.first, link.second} <= names], events)
 
 

@@ -226,7 +226,7 @@ def test_cuts_and_parts_go_where_their_incident_goes(tmp_path):
     for n in range(12):
         transcript(source, f"video{n}", encounter(f"v{n}x", 60))
         transcript(source, f"zcut{n}", encounter(f"v{n}x", 60)[20:44])
-    titles = [{"transcript": f"video{n}", "title": f"The long night, Part {n}"} for n in (0, 1)]
+    titles = [{"transcript": f"video{n}", "title": f"The long night{part}"} for n, part in enumerate(("", ", Part 2"))]
     (source / "scenarios.jsonl").write_text("".join(json.dumps(row) + "\n" for row in titles))
     out = tmp_path / "out"
     build_dataset(source, out)
