@@ -24,7 +24,7 @@ from dataset_script.inputs import (
 from dataset_script.manifest import CANARY, MANIFEST, Manifest, read_manifest
 from dataset_script.pipeline.engine import Engine, Stage, run_stages
 from dataset_script.pipeline.finish import finish
-from dataset_script.pipeline.plan import make_plan
+from dataset_script.pipeline.plan import NOT_BUILT, make_plan
 from dataset_script.pipeline.prepare import Guidance, Options
 from dataset_script.pipeline.shards import write_shards
 from dataset_script.pipeline.steps import (
@@ -91,8 +91,8 @@ class Outcome:
     manifest: Manifest | None
     is_new: bool
     refused: tuple[str, ...] = ()
-    leaks: dict[str, int] = field(default_factory=dict)
-    """Kinds of what crosses splits → how many: all zero but where a split list was imposed, or an earlier build had them."""
+    concerns: dict[str, int] = field(default_factory=dict)
+    """What the maintainer of a split list must know → how often: leaks by kind, names without a transcript and the other way round."""
 
 
 def build_dataset(
@@ -120,7 +120,7 @@ def build_dataset(
     digest = input_digest(source, files, inputs, options, is_sample=is_sample)
     present = read_manifest(out)
     if present is not None and present.source_digest == digest:
-        return Outcome(present, is_new=False, leaks=_leaks(out))
+        return Outcome(present, is_new=False, concerns=_concerns(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.parent.resolve() / f".{out.name}-{digest[:12]}"
     workspace = Workspace(work / "data")
@@ -138,8 +138,14 @@ def build_dataset(
         return Outcome(None, is_new=True)
     refused = tuple(row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path))
     shutil.rmtree(work, ignore_errors=True)
-    return Outcome(read_manifest(out), is_new=True, refused=refused, leaks=_leaks(out))
+    return Outcome(read_manifest(out), is_new=True, refused=refused, concerns=_concerns(out))
 
 
-def _leaks(out: Path) -> dict[str, int]:
-    return dict(Counter(row["kind"] for row in read_lines(out / "report" / "leaks.jsonl")))
+def _concerns(out: Path) -> dict[str, int]:
+    """Counts from the reports; empty for a build of its own splits without a leak."""
+    report = out / "report"
+    counts = Counter(f"leak: {row['kind']}" for row in read_lines(report / "leaks.jsonl"))
+    counts.update(row["action"] for row in read_lines(report / "decisions.jsonl") if row["action"] == NOT_BUILT)
+    unlisted = "not_in_split_list"
+    counts.update(unlisted for row in read_lines(report / "files.jsonl") if unlisted in row["reasons"])
+    return dict(counts)

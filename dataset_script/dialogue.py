@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\[[A-Z_]+_\d+\]")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PERSONAL_DATA_QUESTION = re.compile(
     r"(?:what(?:'s| is| was)|can i (?:get|have)|give me|spell|need|tell me|got)\b[^.?!]{0,40}\b"
-    r"(?:your (?:full |first |last |middle )?name|date of birth|birthday|d\.?o\.?b|address|phone number|"
+    r"(?:your (?:full |first |last |middle )?name|date of birth|birthday|d\.?o\.?b|(?<!to )address|phone number|"
     r"social(?: security)?(?: number)?|license number|plate number|last name|first name)\b|"
     r"\b(?:your name|date of birth|how do you spell)\b[^.!]*\?|\bname\?\s*$",
     re.I,

@@ -89,5 +89,3 @@ def _rows(path: Path) -> Iterator[tuple[int, dict]]:
         raise DataError(f"{path}:{reader.line_num}: not valid CSV ({error}). Quote the cell.") from None
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{number}: not valid JSON ({error.msg}). A table must end in .csv.") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}). Check the path.") from None

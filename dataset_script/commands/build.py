@@ -92,9 +92,8 @@ def build(
             f"{count['items_clean']:>6} clean items of {count['items_as_released']}"
         )
     typer.echo("  files: " + ", ".join(f"{count} {fate}" for fate, count in manifest.files.items()))
-    if outcome.leaks:
-        counted = ", ".join(f"{count} {kind}" for kind, count in outcome.leaks.items())
-        typer.echo(f"  leaks between splits: {counted} ({out / 'report' / 'leaks.jsonl'})", err=True)
+    for concern, times in outcome.concerns.items():
+        typer.echo(f"splits: {times} {concern}", err=True)
     for sentence in outcome.refused:
         typer.echo(f"refused: {sentence}", err=True)
     typer.echo(f"  every decision is in {out / 'report'}")

@@ -20,6 +20,7 @@ STOCK_PHRASE_WORDS = 3
 """A reference this short ("Yes, sir.") is said everywhere and gives nothing away."""
 SCENARIOS_PER_SHARD = 2000
 EVALUATED = ("validation", "test")
+NOT_BUILT = "in the split list, not built"
 
 
 @dataclass
@@ -234,7 +235,7 @@ def _unbuilt(names: Iterable[str], rows: list[dict]) -> list[Decision]:
     """Why the build does not hold what the split list names."""
     gates = {row["scenario_id"]: ", ".join(row["gates"]) for row in rows}
     unread = "no such transcript could be read"
-    return [Decision(name, "in the split list, not built", gates.get(name, unread)) for name in sorted(names)]
+    return [Decision(name, NOT_BUILT, gates.get(name, unread)) for name in sorted(names)]
 
 
 def _write(

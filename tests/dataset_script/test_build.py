@@ -285,7 +285,7 @@ def test_parts_of_a_series_that_share_no_words_are_leaks_of_an_imposed_list(tmp_
     outcome = build_dataset(source, tmp_path / "out", inputs=Inputs(splits=tmp_path / "splits.csv"))
     (leak,) = report(tmp_path / "out", "leaks")
     assert leak["kind"] == "same_incident" and sorted(leak["scenarios"].values()) == ["test", "train"]
-    assert outcome.leaks == {"same_incident": 1}
+    assert outcome.concerns == {"leak: same_incident": 1}
 
 
 def test_what_a_split_list_names_and_the_build_lacks_is_reported(source, tmp_path):
@@ -294,7 +294,8 @@ def test_what_a_split_list_names_and_the_build_lacks_is_reported(source, tmp_pat
     lines = [f"{known[0]},train", f"{known[1]},test", "monologue,test", "of-another-corpus,test"]
     (tmp_path / "splits.csv").write_text("\n".join(["transcript,split", *lines]))
     out = tmp_path / "out"
-    build_dataset(source, out, inputs=Inputs(splits=tmp_path / "splits.csv"))
+    outcome = build_dataset(source, out, inputs=Inputs(splits=tmp_path / "splits.csv"))
+    assert outcome.concerns == {"in the split list, not built": 2, "not_in_split_list": len(known) - 2}
     unbuilt = [row["reason"] for row in report(out) if row["action"] == "in the split list, not built"]
     assert len(unbuilt) == 2 and "no such transcript could be read" in unbuilt
     assert any("mostly_narration" in reason for reason in unbuilt)
@@ -318,6 +319,22 @@ def test_a_scenario_that_joins_two_old_splits_stays_out_and_the_build_stays_soun
     assert {name: rows[name]["split"] for name in old} == old
     assert [row["reasons"] for row in rows.values() if row["reasons"]] == [["joins_two_splits"]]
     assert not has_errors(check(tmp_path / "two"))
+
+
+def test_two_old_scenarios_that_turn_out_to_be_one_event_stay_and_are_named(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(12):
+        transcript(source, f"old{n}", encounter(f"o{n}x"))
+    build_dataset(source, tmp_path / "one")
+    old = {row["scenario_id"]: row["split"] for row in report(tmp_path / "one", "files")}
+    (source / "scenarios.jsonl").write_text(
+        "".join(json.dumps({"transcript": f"old{n}", "event": "fair"}) + "\n" for n in range(12))
+    )
+    outcome = build_dataset(source, tmp_path / "two", inputs=Inputs(previous=tmp_path / "one"))
+    assert {row["scenario_id"]: row["split"] for row in report(tmp_path / "two", "files")} == old
+    assert outcome.concerns == {"leak: same_incident": 1}
+    assert any("this incident is in" in problem.message for problem in check(tmp_path / "two"))
 
 
 def test_what_was_gated_or_missing_for_a_while_comes_back_to_its_split(tmp_path):

@@ -145,6 +145,8 @@ def test_fitting_keeps_system_and_last_turn_and_cuts_whole_turns_from_the_front(
         ("What's your date of birth?", "March.", ("personal_data_answer",)),
         ("Can I get your name?", "Ulla.", ("personal_data_answer",)),
         ("What's the name of the dog?", "Fig.", ()),
+        ("I need your current address.", "The yellow house.", ("personal_data_answer",)),
+        ("We need to address the noise first.", "Fine.", ()),
         ("And then?", "I left. " * 5, ("loop",)),
         ("And then?", "No no no no no.", ()),
         ("And then?", " ".join(f"w{n}" for n in range(129)), ("long_reference",)),
