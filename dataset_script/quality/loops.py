@@ -119,7 +119,8 @@ def collapse_loops(text: str) -> Repair:
         is_last = loop.end == len(words)
         position = loop.end if is_last else loop.end - (loop.end - loop.start) % loop.period
     kept += words[position:]
-    return Repair(" ".join(kept), len(words) - len(kept))
+    again = collapse_loops(" ".join(kept))  # what stays of neighbours may be a loop of its own
+    return Repair(again.text, len(words) - len(kept) + again.removed_words)
 
 
 def find_cycles(lines: Sequence[str]) -> list[Loop]:
