@@ -7,8 +7,9 @@ whole, so a reader never sees half a build, and a build that was killed goes on 
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset_script import BENCHMARK_VERSION
@@ -18,14 +19,13 @@ from dataset_script.inputs import (
     Inputs,
     input_digest,
     read_guidance,
-    read_splits,
     source_files,
     splits_of,
 )
 from dataset_script.manifest import CANARY, MANIFEST, Manifest, read_manifest
 from dataset_script.pipeline.engine import Engine, Stage, run_stages
 from dataset_script.pipeline.finish import finish
-from dataset_script.pipeline.plan import make_plan
+from dataset_script.pipeline.plan import NOT_BUILT, make_plan
 from dataset_script.pipeline.prepare import Guidance, Options
 from dataset_script.pipeline.shards import write_shards
 from dataset_script.pipeline.steps import (
@@ -44,6 +44,7 @@ from dataset_script.pipeline.steps import (
     read_lines,
 )
 from dataset_script.sidecar import SIDECAR
+from dataset_script.split_list import read_split_list
 from dataset_script.splits import SPLITS
 
 __all__ = ["SAMPLE", "Engine", "Inputs", "Manifest", "Options", "Outcome", "build_dataset", "read_manifest"]
@@ -97,6 +98,8 @@ class Outcome:
     is_new: bool
     refused: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    concerns: dict[str, int] = field(default_factory=dict)
+    """What the maintainer of a split list must know → how often: leaks by kind, names without a transcript and the other way round."""
 
 
 def _copies(workspace: Workspace, files: list[SourceFile]) -> Iterator[str]:
@@ -137,11 +140,11 @@ def build_dataset(
     digest = input_digest(source, files, inputs, options, is_sample=is_sample)
     present = read_manifest(out)
     if present is not None and present.source_digest == digest:
-        return Outcome(present, is_new=False)
+        return Outcome(present, is_new=False, concerns=_concerns(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     work = out.parent.resolve() / f".{out.name}-{digest[:12]}"
     workspace = Workspace(work / "data")
-    imposed = read_splits(inputs.splits)
+    imposed = read_split_list(inputs.splits, files) if inputs.splits else None
     finishing = {
         "out": out.resolve(),
         "is_sample": is_sample,
@@ -161,4 +164,14 @@ def build_dataset(
     refused = tuple(row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path))
     copies = tuple(_copies(workspace, files))
     shutil.rmtree(work, ignore_errors=True)
-    return Outcome(read_manifest(out), is_new=True, refused=refused, copies=copies)
+    return Outcome(read_manifest(out), is_new=True, refused=refused, copies=copies, concerns=_concerns(out))
+
+
+def _concerns(out: Path) -> dict[str, int]:
+    """Counts from the reports; empty for a build of its own splits without a leak."""
+    report = out / "report"
+    counts = Counter(f"leak: {row['kind']}" for row in read_lines(report / "leaks.jsonl"))
+    counts.update(row["action"] for row in read_lines(report / "decisions.jsonl") if row["action"] == NOT_BUILT)
+    unlisted = "not_in_split_list"
+    counts.update(unlisted for row in read_lines(report / "files.jsonl") if unlisted in row["reasons"])
+    return dict(counts)

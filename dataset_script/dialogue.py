@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\[[A-Z_]+_\d+\]")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PERSONAL_DATA_QUESTION = re.compile(
     r"(?:what(?:'s| is| was)|can i (?:get|have)|give me|spell|need|tell me|got)\b[^.?!]{0,40}\b"
-    r"(?:your (?:full |first |last |middle )?name|date of birth|birthday|d\.?o\.?b|address|phone number|"
+    r"(?:your (?:full |first |last |middle )?name|date of birth|birthday|d\.?o\.?b|(?<!to )address|phone number|"
     r"social(?: security)?(?: number)?|license number|plate number|last name|first name)\b|"
     r"\b(?:your name|date of birth|how do you spell)\b[^.!]*\?|\bname\?\s*$",
     re.I,
@@ -177,20 +177,29 @@ def system_prompt(scenario: Scenario) -> str:
     return "\n\n".join(parts)
 
 
+def _heard(scenario: Scenario, before: int | None) -> list[Turn]:
+    """Rows that a history holds: all that are not defective, and the officer's turn before the row ``before``, whatever its flags."""
+    rows = [turn for turn in scenario.turns if before is None or turn.index < before]
+    last = join_turns(rows)[-1] if before is not None and rows else None
+    asked_from = last.index if last is not None and last.role in AUTHORITY else len(scenario.turns)
+    return [turn for turn in rows if not is_defective(turn.flags) or turn.index >= asked_from]
+
+
 def chat_messages(scenario: Scenario, before: int | None = None) -> list[Message]:
     """The dialogue as alternating chat messages, system prompt first.
 
     Authority → ``user``; civilian side → ``assistant``; medical, security and legal people are folded into
-    the user's side as stage lines (``[Paramedic] …``); narrator, machine, unknown and defective turns are left out.
+    the user's side as stage lines (``[Paramedic] …``); narrators, machines, unknown people and defective rows are left out.
     Where the civilian speaks first, a stage line opens the user's side, as chat templates demand.
 
     Args:
         scenario: the encounter.
-        before: only rows with a smaller index, so that an item's history cannot see its reference.
+        before: only rows with a smaller index, so that an item's history cannot see its reference. The officer's turn that
+            the item answers is among them even where it is defective: such an item is not ranked, but it is answered.
     """
     messages: list[Message] = [{"role": "system", "content": system_prompt(scenario)}]
-    for turn in join_turns([turn for turn in scenario.turns if before is None or turn.index < before]):
-        if turn.role in BREAKING or turn.is_defective:
+    for turn in join_turns(_heard(scenario, before)):
+        if turn.role in BREAKING:
             continue
         role = "assistant" if turn.role in CIVILIAN_SIDE else "user"
         is_stage_line = role == "user" and turn.role not in AUTHORITY

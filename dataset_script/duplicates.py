@@ -1,7 +1,8 @@
 """Near-duplicate transcripts: parts, re-uploads and cuts of one event belong to one incident.
 
 Containment of word 6-grams, not Jaccard: a short clip of a long video has a Jaccard similarity of 0.05–0.3 with it
-(CORPUS.md § 4), and MinHash would miss it. Shingles are 64-bit hashes in sorted arrays, so that counting pairs is a sort; the
+(CORPUS.md § 4), and MinHash would miss it. Adverts, rights read out and disclaimers are left out by their words
+(``comparable_text``), other boilerplate by the number of files that hold it. Shingles are 64-bit hashes in sorted arrays, so that counting pairs is a sort; the
 work splits by hash into buckets that know nothing of each other (``pairs_of_bucket``) and adds up again (``links``).
 """
 
@@ -14,15 +15,21 @@ from functools import lru_cache
 import numpy as np
 import xxhash
 
+from dataset_script.quality.patterns import normalised, pattern
+
 SHINGLE_WORDS = 6
 MIN_CONTAINMENT = 0.15
 MIN_SHARED_SHINGLES = 40
+MIN_CONTAINMENT_OF_SHORT = 0.3
+MIN_SHARED_SHINGLES_OF_SHORT = 12
+"""A file of fifty words cannot share forty shingles; twelve are a passage of seventeen words, and a third of it is no chance."""
 MAX_FILES_PER_SHINGLE = 3
 """A shingle in more files than this is boilerplate (an advert, a Miranda warning) and by itself links nothing …"""
 MIN_CONTAINMENT_WITH_BOILERPLATE = 0.5
 """… but half of a file shared in all is more than adverts explain (0.34 at most): a fifth copy of a video is found by this."""
 MAX_FILES_PER_FREQUENT_SHINGLE = 50
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _WORD = re.compile(r"[a-z0-9']+")
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, 2⁶⁴ / golden ratio: a usual multiplier for polynomial hashes
 _PAIR_DTYPE = np.dtype([("first", "u4"), ("second", "u4"), ("rare", "u4"), ("all", "u4")])
@@ -31,6 +38,17 @@ _PAIR_DTYPE = np.dtype([("first", "u4"), ("second", "u4"), ("rare", "u4"), ("all
 @lru_cache(maxsize=200_000)
 def _word_hash(word: str) -> int:
     return xxhash.xxh64_intdigest(word.encode())
+
+
+def comparable_text(texts: Iterable[str]) -> str:
+    """The words of a transcript's turns by which it may be compared: no adverts, no formulas that officers and channels read out."""
+    own = [text for text in texts if not pattern("promotion").search(normalised(text))]
+    return " ".join(
+        sentence
+        for text in own
+        for sentence in _SENTENCE_END.split(text)
+        if not pattern("formula").search(normalised(sentence))
+    )
 
 
 def shingles(text: str, n: int = SHINGLE_WORDS) -> np.ndarray:
@@ -108,8 +126,15 @@ def links(buckets: Iterable[np.ndarray], names: Sequence[str], sizes: Sequence[i
     found = []
     for pair in _add_up(keys, counts["rare"], counts["all"]):
         smaller = min(sizes[pair["first"]], sizes[pair["second"]])
-        by_rare = pair["rare"] >= MIN_SHARED_SHINGLES and pair["rare"] / smaller >= MIN_CONTAINMENT
-        by_all = pair["all"] >= MIN_SHARED_SHINGLES and pair["all"] / smaller >= MIN_CONTAINMENT_WITH_BOILERPLATE
+        by_rare = any(
+            pair["rare"] >= shared and pair["rare"] / smaller >= containment
+            for shared, containment in (
+                (MIN_SHARED_SHINGLES, MIN_CONTAINMENT),
+                (MIN_SHARED_SHINGLES_OF_SHORT, MIN_CONTAINMENT_OF_SHORT),
+            )
+        )
+        enough = pair["all"] >= MIN_SHARED_SHINGLES_OF_SHORT
+        by_all = enough and pair["all"] / smaller >= MIN_CONTAINMENT_WITH_BOILERPLATE
         if by_rare or by_all:
             shared = int(pair["all"] if by_all else pair["rare"])
             first, second = sorted((names[pair["first"]], names[pair["second"]]))
@@ -118,7 +143,7 @@ def links(buckets: Iterable[np.ndarray], names: Sequence[str], sizes: Sequence[i
 
 
 def near_duplicates(texts: Mapping[str, str]) -> list[Link]:
-    """Near-duplicates among whole texts, id → text, in one process and memory."""
+    """Near-duplicates among whole texts, id → :func:`comparable_text`, in one process and memory."""
     names = sorted(texts)
     found = [shingles(texts[name]) for name in names]
     files = np.repeat(np.arange(len(names), dtype=np.uint32), [len(own) for own in found])
@@ -127,14 +152,14 @@ def near_duplicates(texts: Mapping[str, str]) -> list[Link]:
 
 
 def group_incidents(
-    names: Iterable[str], duplicates: Iterable[Link] = (), events: Mapping[str, str] | None = None
+    names: Iterable[str], duplicates: Iterable[Link] = (), events: Iterable[tuple[str, str]] = ()
 ) -> dict[str, str]:
     """Scenario id → incident id: the union of near-duplicates and of scenarios known to be one event.
 
     Args:
         names: all scenario ids.
         duplicates: links between them.
-        events: scenario id → name of the event, where the source tells (title and part number, say).
+        events: (scenario id, name of the event), where the source tells (title and part number, say); a scenario may have several.
 
     Returns:
         for every scenario the smallest scenario id of its incident.
@@ -154,7 +179,7 @@ def group_incidents(
     for link in duplicates:
         union(link.first, link.second)
     by_event: dict[str, list[str]] = defaultdict(list)
-    for name, event in (events or {}).items():
+    for name, event in events:
         by_event[event].append(name)
     for members in by_event.values():
         for name in members[1:]:
@@ -162,20 +187,32 @@ def group_incidents(
     return {name: root(name) for name in parent}
 
 
+_NUMBER = r"(?:\d{1,3}|[ivx]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten)"
 _PART = re.compile(
-    r"[\s\-–—_|:,(\[#]*\b(?:part|pt|episode|ep|teil|vol)\b[\s._#-]*(?:\d{1,3}|[ivx]{1,5}|one|two|three|four|five)\b.*$",
+    rf"\W*(?:\b(?:part|pt|episode|ep|teil|vol)(?:[\W_]*(?=\d)|[\W_]+){_NUMBER}\b(?:\s*(?:of|/)\s*{_NUMBER}\b)?|\b(?:final|last) part\b)\W*",
     re.I,
 )
-_FRACTION = re.compile(r"[\s\-–—_|:,(\[#]*\b\d{1,2}\s*/\s*\d{1,2}\b[)\]]?\s*$")
+_FRACTION = re.compile(r"\W*\b(\d{1,2})\s*(?:/|of)\s*(\d{1,2})\b\W*$", re.I)
 
 
 def series_of(title: str) -> str | None:
     """The name that all parts of one video share, or None for a title without a part number.
 
-    "Traffic stop goes wrong, Part 2" → "traffic stop goes wrong". Titles of fewer than two words name no event.
+    "Traffic stop goes wrong, Part 2" → "traffic stop goes wrong". What stands before the number is the name, or what follows it
+    where nothing does. A name of fewer than two words is none.
     """
-    stem = _FRACTION.sub("", _PART.sub("", title))
-    if stem == title:
+    part, fraction = _PART.search(title), _FRACTION.search(title)
+    names: tuple[str, ...]
+    if part is not None:
+        names = (title[: part.start()], title[part.end() :])
+    elif fraction is not None and int(fraction[1]) <= int(fraction[2]):
+        names = (title[: fraction.start()],)
+    else:
         return None
-    words = _WORD.findall(stem.lower())
+    return next((name for name in map(name_of, names) if name), None)
+
+
+def name_of(title: str) -> str | None:
+    """A title's words in lower case, for comparing it with others; None for fewer than two."""
+    words = _WORD.findall(title.lower())
     return " ".join(words) if len(words) >= 2 else None

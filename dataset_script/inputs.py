@@ -15,7 +15,6 @@ from dataset_script.manifest import read_manifest
 from dataset_script.pipeline.prepare import Guidance, Options, id_key
 from dataset_script.pipeline.steps import SourceFile, read_lines
 from dataset_script.sidecar import SIDECAR, SidecarRow, read_sidecar, source_of
-from dataset_script.splits import SPLITS
 from dataset_script.transcripts import SUFFIXES, UnreadableTranscript, read_bytes, transcript_name
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -92,30 +91,10 @@ def read_guidance(inputs: Inputs) -> Guidance:
     )
 
 
-def read_splits(path: Path | None) -> dict[str, str] | None:
-    """A split list: CSV or JSON lines with ``scenario_id`` (or ``transcript``) and ``split``; None stays None.
-
-    Raises:
-        DataError: no such file, a line that cannot be read, or an unknown split.
-    """
-    if path is None:
-        return None
-    import pandas as pd
-
-    try:
-        is_csv = path.suffix == ".csv"
-        table = pd.read_csv(path, dtype=str) if is_csv else pd.read_json(path, lines=True, dtype=False)
-        splits = dict(zip(table["scenario_id"], table["split"], strict=True))
-    except (ValueError, KeyError, OSError) as error:
-        raise DataError(f"{path}: not a split list with the columns scenario_id and split ({error}).") from None
-    unknown = sorted(set(splits.values()) - set(SPLITS), key=str)
-    if unknown:
-        raise DataError(f"{path}: unknown split {unknown[0]!r}. Splits are {', '.join(SPLITS)}.")
-    return splits
-
-
 def splits_of(build: Path | None) -> dict[str, str]:
-    """Scenario id → split of an earlier build; empty where there is none.
+    """Scenario id → split of an earlier build and of those before it; empty where there is none.
+
+    Scenarios that were gated or missing then are among them: where they come back they come back to their split.
 
     Raises:
         DataError: the folder is not a built dataset.
@@ -125,7 +104,8 @@ def splits_of(build: Path | None) -> dict[str, str]:
     report = build / "report" / "files.jsonl"
     if read_manifest(build) is None or not report.exists():
         raise DataError(f"{build} is not a built dataset, so it cannot be --previous.")
-    return {row["scenario_id"]: row["split"] for row in read_lines(report) if row["split"]}
+    rows = [(row["scenario_id"], row["split"] or row.get("earlier_split")) for row in read_lines(report)]
+    return {name: split for name, split in rows if split}
 
 
 def _content_digest(path: Path) -> bytes:

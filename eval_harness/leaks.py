@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dataset_script.dialogue import Item, plain
-from dataset_script.duplicates import Link, near_duplicates
+from dataset_script.duplicates import Link, comparable_text, near_duplicates
 from eval_harness.benchmark import Benchmark
 
 SAID_BY_EVERYBODY_WORDS = 3
@@ -57,7 +57,7 @@ def _incidents(split: Benchmark) -> set[str]:
 
 def _across(train: Benchmark, held_out: Benchmark) -> Sequence[Link]:
     texts = {
-        name: " ".join(turn.text for turn in scenario.turns)
+        name: comparable_text(turn.text for turn in scenario.turns)
         for split in (train, held_out)
         for name, scenario in split.scenarios.items()
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from dataset_script import dialogue
 from dataset_script.dialogue import Scenario, Turn
-from dataset_script.duplicates import shingles
+from dataset_script.duplicates import comparable_text, shingles
 from dataset_script.privacy import SpokenTurn, find_personal_data
 from dataset_script.quality.defects import mark_defects
 from dataset_script.quality.gates import Measures, gates, measure
@@ -138,7 +138,7 @@ def figures(scenario: Scenario, *, title: str = "", duration_s: float | None = N
         times=_times(turns),
         personal_data=Counter(mention.type for mention in mentions),
         references=references,
-        shingles=shingles(" ".join(turn.text for turn in turns)),
+        shingles=shingles(comparable_text(turn.text for turn in turns)),
     )
 
 

@@ -50,7 +50,9 @@ def build(
     overrides: Annotated[Path | None, typer.Option(help="CSV of people's role corrections.")] = None,
     decisions: Annotated[Path | None, typer.Option(help="JSON lines written by `data review`.")] = None,
     judgements: Annotated[Path | None, typer.Option(help="JSON lines written by `data judge`.")] = None,
-    splits: Annotated[Path | None, typer.Option(help="Impose a published split list (scenario_id, split).")] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="Impose a published split list (scenario_id or transcript, split).")
+    ] = None,
     previous: Annotated[
         Path | None, typer.Option(help="Earlier build whose splits stay; unless given, the one at --out.")
     ] = None,
@@ -97,6 +99,8 @@ def build(
             f"{count['items_clean']:>6} clean items of {count['items_as_released']}"
         )
     typer.echo("  files: " + ", ".join(f"{count} {fate}" for fate, count in manifest.files.items()))
+    for concern, times in outcome.concerns.items():
+        typer.echo(f"splits: {times} {concern}", err=True)
     told = [*(f"refused: {sentence}" for sentence in outcome.refused), *outcome.copies]
     for sentence in told[:MAX_TOLD]:
         typer.echo(sentence, err=True)

@@ -22,6 +22,7 @@ SCENARIOS_PER_SHARD = 2000
 MAX_TOLD = 3
 """Refusals that are quoted where nothing is left."""
 EVALUATED = ("validation", "test")
+NOT_BUILT = "in the split list, not built"
 
 
 @dataclass
@@ -46,13 +47,14 @@ class Plan:
 
 
 def _without_second_copies(index: Iterable[dict]) -> list[dict]:
-    """Rows by scenario id; of two files with one id the second is gated."""
-    rows, seen = [], set()
-    for row in sorted(index, key=lambda row: row["number"]):
+    """Rows in the order of the files; of two with one id the second sound one is gated."""
+    rows = sorted(index, key=lambda row: row["number"])
+    sound_first = sorted(rows, key=lambda row: bool(row["gates"]))
+    seen = set()
+    for row in sound_first:
         if row["scenario_id"] in seen:
             row["gates"] = ["second_copy_of_id", *row["gates"]]
         seen.add(row["scenario_id"])
-        rows.append(row)
     return rows
 
 
@@ -68,16 +70,43 @@ def _find_links(workspace: Workspace, rows: list[dict], n_files: int) -> list[Li
     return links([pairs[kept[pairs["first"]] & kept[pairs["second"]]] for pairs in buckets], names, sizes)
 
 
-def _leaks(plan: Plan) -> dict[tuple[str, str], str]:
-    """(scenario, item) of evaluated splits whose officer turn and reference both occur in train → the split."""
-    in_train = {item["pair"] for row in plan.of("train") for item in row["items"]}
-    return {
-        (row["scenario_id"], item["item_id"]): split
+@dataclass(frozen=True)
+class _PairLeak:
+    """An item of an evaluated split whose officer turn and reference both occur in train, and one item there that has them."""
+
+    scenario_id: str
+    item_id: str
+    split: str
+    in_train: str
+
+
+def _pair_leaks(plan: Plan) -> list[_PairLeak]:
+    in_train = {item["pair"]: item["item_id"] for row in plan.of("train") for item in row["items"]}
+    return [
+        _PairLeak(row["scenario_id"], item["item_id"], split, in_train[item["pair"]])
         for split in EVALUATED
         for row in plan.of(split)
         for item in row["items"]
         if item["pair"] in in_train and item["reference_words"] > STOCK_PHRASE_WORDS
-    }
+    ]
+
+
+def _incident_leaks(plan: Plan, found: list[Link]) -> list[dict]:
+    """Near-duplicates in two splits, and incidents whose scenarios are."""
+    splits = plan.splits
+    leaks = [
+        {"kind": "near_duplicate", **asdict(link), "splits": [splits[link.first], splits[link.second]]}
+        for link in found
+        if link.first in splits and link.second in splits and splits[link.first] != splits[link.second]
+    ]
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(splits):
+        members[plan.incidents[name]].append(name)
+    for incident, names in sorted(members.items()):
+        if len({splits[name] for name in names}) > 1:
+            homes = {name: splits[name] for name in names}
+            leaks.append({"kind": "same_incident", "incident_id": incident, "scenarios": homes})
+    return leaks
 
 
 def _cap(plan: Plan) -> None:
@@ -118,7 +147,7 @@ def _file_row(row: dict, plan: Plan) -> dict:
         "scenario_id": name,
         "status": "gated" if row["gates"] else "kept",
         "split": None if row["gates"] else plan.splits.get(name),
-        "incident_id": plan.incidents.get(name),
+        "incident_id": None if row["gates"] else plan.incidents.get(name),
         "reasons": row["gates"],
         "n_items": 0 if row["gates"] else len(row["items"]) - len(plan.left_out[name]),
         "n_ranked_items": 0 if row["gates"] else len(plan.ranked(row)),
@@ -143,8 +172,7 @@ def make_plan(
     rows = _without_second_copies(row for path in workspace.files("drafts", ".index") for row in read_lines(path))
     found = _find_links(workspace, rows, n_files)
     sound = [row for row in rows if not row["gates"]]
-    events = {row["scenario_id"]: row["event"] for row in sound if row["event"]}
-    incidents = group_incidents((row["scenario_id"] for row in sound), found, events)
+    incidents = _incidents(sound, found)
     decisions: list[Decision] = []
     if imposed is None:
         candidates = [
@@ -162,11 +190,14 @@ def make_plan(
         for row in sound:
             if row["scenario_id"] in assignment.bridging:
                 row["gates"] = ["joins_two_splits"]
+        if assignment.bridging:  # without what joined them the old incidents are two again
+            incidents = _incidents([row for row in sound if not row["gates"]], found)
     else:
         splits = {row["scenario_id"]: imposed[row["scenario_id"]] for row in sound if row["scenario_id"] in imposed}
         for row in sound:
             if row["scenario_id"] not in splits:
                 row["gates"] = ["not_in_split_list"]
+        decisions += _unbuilt(imposed.keys() - splits.keys(), rows)
     plan = Plan([row for row in rows if not row["gates"]], incidents, splits)
     if not plan.rows:
         counts = Counter(reason for row in rows for reason in row["gates"])
@@ -175,18 +206,41 @@ def make_plan(
         refused = [row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path)]
         told = f" Refused: {len(refused)}, the first of them {' '.join(refused[:MAX_TOLD])}" if refused else ""
         raise DataError(f"nothing is left to publish: {reasons}.{advice}{told}")
-    leaks = _leaks(plan)
+    leaks = _pair_leaks(plan)
     if imposed is None:
-        for name, item in leaks:
-            plan.left_out[name][item] = "pair_in_train"
-            decisions.append(Decision(item, "item left out", "its officer turn and reference both occur in train"))
-        _cap(plan)
+        for leak in leaks:
+            plan.left_out[leak.scenario_id][leak.item_id] = "pair_in_train"
+            decisions.append(
+                Decision(leak.item_id, "item left out", "its officer turn and reference both occur in train")
+            )
+        leaks = []
+    _cap(plan)
     for name, own in plan.demoted.items():
         decisions += [
             Decision(item, "item not ranked", f"{reason}: {name} is longer than a twentieth")
             for item, reason in own.items()
         ]
-    _write(workspace, plan, rows, found, leaks, decisions)
+    crossing = _incident_leaks(plan, found) + [{"kind": "pair_in_train", **asdict(leak)} for leak in leaks]
+    _write(workspace, plan, rows, found, crossing, decisions, previous)
+
+
+def _incidents(rows: list[dict], found: list[Link]) -> dict[str, str]:
+    """Scenario id → incident id over these rows alone. A title without a number is the first part where others of its name have one."""
+    names = {row["scenario_id"] for row in rows}
+    all_series = {row["series"] for row in rows} - {None}
+    events: list[tuple[str, str]] = []
+    for row in rows:
+        series = row["series"] or row["title"]
+        events += [(row["scenario_id"], f"event: {row['event']}")] if row["event"] else []
+        events += [(row["scenario_id"], f"series: {series}")] if series in all_series else []
+    return group_incidents(names, [link for link in found if {link.first, link.second} <= names], events)
+
+
+def _unbuilt(names: Iterable[str], rows: list[dict]) -> list[Decision]:
+    """Why the build does not hold what the split list names."""
+    gates = {row["scenario_id"]: ", ".join(row["gates"]) for row in rows}
+    unread = "no such transcript could be read"
+    return [Decision(name, NOT_BUILT, gates.get(name, unread)) for name in sorted(names)]
 
 
 def _write(
@@ -194,10 +248,12 @@ def _write(
     plan: Plan,
     rows: list[dict],
     found: list[Link],
-    leaks: dict[tuple[str, str], str],
+    leaks: list[dict],
     decisions: list[Decision],
+    previous: Mapping[str, str],
 ) -> None:
-    refused = [
+    files = [_file_row(row, plan) for row in rows]
+    files += [
         {
             "scenario_id": row["scenario_id"],
             "status": "refused",
@@ -208,17 +264,16 @@ def _write(
         for path in workspace.files("drafts", ".refused")
         for row in read_lines(path)
     ]
-    across = [
-        {"kind": "near_duplicate", **asdict(link), "splits": [plan.splits[link.first], plan.splits[link.second]]}
-        for link in found
-        if link.first in plan.splits
-        and link.second in plan.splits
-        and plan.splits[link.first] != plan.splits[link.second]
-    ]
-    same_pair = [{"kind": "pair_in_train", "item_id": item, "split": split} for (_, item), split in leaks.items()]
+    known = {row["scenario_id"] for row in files}
+    absent = [name for name in previous if name not in known]
+    files += [{"scenario_id": name, "status": "absent", "split": None, "reasons": []} for name in sorted(absent)]
+    placed = {row["scenario_id"] for row in files if row["split"]}
+    for row in files:
+        if row["scenario_id"] in previous and row["scenario_id"] not in placed:
+            row["earlier_split"] = previous[row["scenario_id"]]
     gated = [Decision(row["scenario_id"], "file gated", ", ".join(row["gates"])) for row in rows if row["gates"]]
-    write_lines(workspace.path("plan", "leaks"), across + same_pair)
+    write_lines(workspace.path("plan", "leaks"), leaks)
     write_lines(workspace.path("plan", "links"), [asdict(link) for link in found])
-    write_lines(workspace.path("plan", "files"), [_file_row(row, plan) for row in rows] + refused)
+    write_lines(workspace.path("plan", "files"), files)
     write_lines(workspace.path("plan", "decisions"), [asdict(decision) for decision in gated + decisions])
     write_lines(workspace.path("plan", "shards"), _shards(plan))

@@ -17,7 +17,7 @@ import xxhash
 
 from dataset_script import dialogue
 from dataset_script.dialogue import Item, Scenario, Turn
-from dataset_script.duplicates import series_of, shingles
+from dataset_script.duplicates import comparable_text, shingles
 from dataset_script.judge.judgements import ScenarioJudgement
 from dataset_script.privacy import Mention, NameFinder, SpokenTurn, redact
 from dataset_script.quality.defects import mark_defects
@@ -88,10 +88,9 @@ class Draft:
     items: list[Item] = field(default_factory=list)
 
     @property
-    def event(self) -> str | None:
-        """Name of the real event, as the sidecar tells it or as a part number in the title does."""
-        series = series_of(self.row.title or self.name.replace("_", " "))
-        return self.row.event or (f"series: {series}" if series else None)
+    def title(self) -> str:
+        """The recording's title, or what the file's name says."""
+        return self.row.title or self.name.replace("_", " ")
 
     def note(self, where: int | None, action: str, reason: str) -> None:
         """Add a line to the report; ``where`` is a turn's index, or None for the whole file."""
@@ -183,7 +182,7 @@ def repair(draft: Draft) -> Draft:
         defects = [flag for flag in turn.flags if flag != "loop_collapsed"]
         if defects:
             draft.note(turn.index, "turn flagged", ", ".join(defects))
-    draft.shingles = shingles(" ".join(turn.text for turn in repaired.turns))
+    draft.shingles = shingles(comparable_text(turn.text for turn in repaired.turns))
     return draft
 
 

@@ -16,7 +16,7 @@ from datatrove.pipeline.base import PipelineStep
 from loguru import logger
 
 from dataset_script.atomic import replacing
-from dataset_script.duplicates import pairs_of_bucket
+from dataset_script.duplicates import name_of, pairs_of_bucket, series_of
 from dataset_script.pipeline import prepare
 from dataset_script.pipeline.prepare import Decision, Draft, Guidance, Options, Refusal
 from dataset_script.sidecar import SidecarRow
@@ -166,7 +166,9 @@ def index_row(draft: Draft, task: int, offset: int, length: int) -> dict:
         "scenario_id": scenario.scenario_id,
         "source": scenario.source,
         "category": scenario.category,
-        "event": draft.event,
+        "event": draft.row.event,
+        "series": series_of(draft.title),
+        "title": name_of(draft.title),
         "gates": draft.gates,
         "measures": asdict(draft.measures),
         "n_shingles": len(draft.shingles),

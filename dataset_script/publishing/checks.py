@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dataset_script import dialogue
 from dataset_script.dialogue import scenario_of
-from dataset_script.duplicates import shingles
+from dataset_script.duplicates import comparable_text, shingles
 from dataset_script.manifest import MANIFEST, Manifest
 from dataset_script.pipeline.prepare import pair_key
 from dataset_script.pipeline.shards import digest_of, row_digest
@@ -122,7 +122,7 @@ def _read_scenario(
         if (known := expected.get(item["turn_index"]))
     ]
     # Placeholders would make strangers alike.
-    words = PLACEHOLDER.sub(" ", " ".join(turn.text for turn in scenario.turns))
+    words = PLACEHOLDER.sub(" ", comparable_text(turn.text for turn in scenario.turns))
     contents.scenarios.append(
         ScenarioFacts(scenario.scenario_id, split, scenario.incident_id, shingles(words), tuple(facts))
     )

@@ -88,7 +88,7 @@ def _check_near_duplicates(scenarios: Sequence[ScenarioFacts], severity: Severit
             share = f"{link.containment:.0%} of the shorter one"
             yield Problem(
                 link.first,
-                f"is in {first}, its near-duplicate {link.second} ({share}) in {second}; give both one `event` in scenarios.jsonl",
+                f"is in {first}, its near-duplicate {link.second} ({share}) in {second}; reject one of the two or build with --fresh",
                 severity,
             )
 

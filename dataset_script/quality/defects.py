@@ -5,15 +5,17 @@ a defective turn stays in the dataset with its flag, and stays out of histories,
 """
 
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dataset_script.dialogue import Turn
 from dataset_script.quality.languages import is_foreign
-from dataset_script.quality.loops import collapse_loops, find_cycles
+from dataset_script.quality.loops import collapse_loops, find_cycles, is_periodic
 from dataset_script.quality.patterns import normalised, pattern
 
 RUNAWAY_WORDS = 200
+OVERSIZED_CHARACTERS = 20_000
 MIN_COMPRESSION_CHARACTERS = 300
 MAX_COMPRESSION = 3.0
 MIN_ECHO_WORDS = 3
@@ -30,9 +32,12 @@ class Repaired:
 def _text_flags(text: str) -> list[str]:
     """Flags that one turn's text earns by itself."""
     flags = []
-    words = text.count(" ") + 1
-    if words > RUNAWAY_WORDS:
+    if is_periodic(text):
+        flags.append("repeats_itself")
+    if len(text.split()) > RUNAWAY_WORDS:
         flags.append("runaway")
+    if len(text) > OVERSIZED_CHARACTERS:
+        flags.append("oversized")
     if len(text) >= MIN_COMPRESSION_CHARACTERS:
         data = text.encode()
         if len(data) / len(zlib.compress(data, 6)) > MAX_COMPRESSION:
@@ -44,15 +49,35 @@ def _text_flags(text: str) -> list[str]:
     return flags
 
 
+def _out_of_order(times: Sequence[float | None]) -> set[int]:
+    """Positions of the fewest times without which the rest do not run backwards: one wrong clock is one flag, not all that follow."""
+    ends: list[float] = []  # ends[n]: least time at which n + 1 times in order can end, at position `last[n]`
+    last: list[int] = []
+    before: dict[int, int | None] = {}
+    for position, time in enumerate(times):
+        if time is None:
+            continue
+        length = bisect_right(ends, time)
+        before[position] = last[length - 1] if length else None
+        ends[length : length + 1] = [time]
+        last[length : length + 1] = [position]
+    in_order = set()
+    step = last[-1] if last else None
+    while step is not None:
+        in_order.add(step)
+        step = before[step]
+    return before.keys() - in_order
+
+
 def _neighbour_flags(turns: Sequence[Turn]) -> list[list[str]]:
-    """Flags that depend on the turns before: cycles, repeated and echoed lines, clocks that run backwards."""
+    """Flags that depend on the other turns: cycles, repeated and echoed lines, clocks that run backwards."""
     flags: list[list[str]] = [[] for _ in turns]
     lines = [f"{turn.speaker}\0{turn.text.casefold()}" for turn in turns]
     for start, end, period in find_cycles(lines):
         for index in range(start + period, end):
             flags[index].append("cycle")
     last_line: dict[str, str] = {}
-    latest = 0.0
+    misplaced = _out_of_order([turn.start_s for turn in turns])
     for index, turn in enumerate(turns):
         folded = turn.text.casefold()
         if last_line.get(turn.speaker) == folded:
@@ -64,10 +89,8 @@ def _neighbour_flags(turns: Sequence[Turn]) -> list[list[str]]:
             flags[index].append("echo")
         if turn.start_s is None:
             flags[index].append("no_time")
-        elif turn.start_s < latest:
+        elif index in misplaced:
             flags[index].append("time_backwards")
-        else:
-            latest = turn.start_s
     return flags
 
 

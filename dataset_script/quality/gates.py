@@ -17,7 +17,10 @@ MAX_CYCLES = 0.3
 MAX_FOREIGN = 0.5
 MAX_WORDS_PER_MINUTE = 260
 MIN_MINUTES_FOR_PACE = 0.5
+"""A clock that spans less is read as if it spanned this: whole seconds say little about a few of them."""
 MIN_COVERAGE = 0.8
+END_TOLERANCE_S = 5
+"""Whole seconds, rounded this way or that, and a last word over the black screen."""
 MIN_INVENTED_TURNS = 2
 MAX_POLICE_WORDS_OF_INVENTED = 0.3
 """Per 100 words. Real encounters have 2.4 at the median, wholly invented files at most 0.2 (CORPUS.md § 1)."""
@@ -43,10 +46,17 @@ GATES = {
     "not_relevant_by_words": "the relevance rule C_valid does not hold by the lexical patterns (off unless asked for)",
     "context_filter": "a judge says: no police, no conversation, advertisement, training or irrelevant",
     "joins_two_splits": "belongs to incidents that an earlier release put into different splits",
+    "not_in_split_list": "the split list that was imposed does not name it",
 }
 OFF_BY_DEFAULT = frozenset({"not_relevant_by_words"})
 """Words alone miss too much of short encounters: the patterns leave out half of the sample, which people wrote as relevant."""
-REVIEWERS_OVERRULE = frozenset(GATES) - {"refused", "second_copy_of_id", "rejected_by_reviewers", "joins_two_splits"}
+REVIEWERS_OVERRULE = frozenset(GATES) - {
+    "refused",
+    "second_copy_of_id",
+    "rejected_by_reviewers",
+    "joins_two_splits",
+    "not_in_split_list",
+}
 """Gates that do not hold where people accepted the scenario."""
 
 
@@ -68,6 +78,22 @@ class Measures:
     invented_turns: int
 
 
+def _words_per_minute(turns: Sequence[Turn], lengths: Sequence[int]) -> float | None:
+    """Pace between the first and the last start time, or None where no clock runs.
+
+    How long the last turn lasts is not known, so its words do not count; nor do times out of order.
+    """
+    timed = [
+        (turn.start_s, length)
+        for turn, length in zip(turns, lengths, strict=True)
+        if turn.start_s is not None and "time_backwards" not in turn.flags
+    ]
+    span = timed[-1][0] - timed[0][0] if timed else 0.0
+    if span <= 0:
+        return None
+    return sum(length for _, length in timed[:-1]) / max(span / 60, MIN_MINUTES_FOR_PACE)
+
+
 def measure(turns: Sequence[Turn], *, items: int, loop_words: int, duration_s: float | None = None) -> Measures:
     """Measure a file after repair. ``duration_s`` is the recording's length where the source gives it."""
     lengths = [len(turn.text.split()) for turn in turns]
@@ -77,8 +103,10 @@ def measure(turns: Sequence[Turn], *, items: int, loop_words: int, duration_s: f
     for turn, length in spoken:
         narration += length * (turn.role == "narrator")
         foreign += length * ("not_english" in turn.flags)
-    times = [turn.start_s for turn in turns if turn.start_s is not None]
-    minutes = (max(times) - min(times)) / 60 if times else 0.0
+    times = [turn.start_s for turn in turns if turn.start_s is not None and "time_backwards" not in turn.flags]
+    last = max(times, default=0.0)
+    if duration_s and duration_s < last <= duration_s + END_TOLERANCE_S:
+        last = duration_s
     texts = [normalised(turn.text) for turn in turns]
     police_words = sum(len(pattern("police_vocabulary").findall(text)) for text in texts)
     return Measures(
@@ -90,8 +118,8 @@ def measure(turns: Sequence[Turn], *, items: int, loop_words: int, duration_s: f
         cycle_share=sum("cycle" in turn.flags for turn in turns) / max(len(turns), 1),
         foreign_share=foreign / max(words, 1),
         loop_words=loop_words,
-        words_per_minute=words / minutes if minutes >= MIN_MINUTES_FOR_PACE else None,
-        coverage=max(times) / duration_s if times and duration_s else None,
+        words_per_minute=_words_per_minute(turns, lengths),
+        coverage=last / duration_s if times and duration_s else None,
         police_words_per_100=100 * police_words / max(words, 1),
         invented_turns=sum(bool(pattern("invented").search(text)) for text in texts),
     )

@@ -1,27 +1,33 @@
 """Loops: a run of words inside a turn, or of lines over turns, that a transcriber hallucinated again and again.
 
-13 % of the words of the released train split and 25 % of test's are exact in-turn repetition (CORPUS.md § 3).
+13 % of the words of the released train split and 25 % of test's are exact in-turn repetition (CORPUS.md § 3), nearly all of it in
+137 turns of thousands of words. People repeat themselves too ("Drop it! Drop it! …"), but not for fifty words on end.
 Pure functions on words and lines; linear in their length for a fixed longest period.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_PERIOD_WORDS = 30
 MIN_REPEATS = 4
 MIN_REPEATS_OF_ONE_WORD = 8
-"""Single repeated words ("no no no no") are speech; eight are not."""
+"""Single repeated words ("no no no no") are speech; eight are worth a flag."""
+MIN_COLLAPSED_WORDS = 50
+"""A shorter run is what a frightened person, a chanting crowd or an officer with a drawn weapon may really have said."""
 KEPT_OF_ONE_WORD = 3
 
 MAX_PERIOD_LINES = 40
 MIN_CYCLE_REPEATS = 3
 MIN_CYCLE_LINES = 12
 
+_EDGES = re.compile(r"^\W+|\W+$")
 
-@dataclass(frozen=True)
-class Loop:
-    """Words ``start`` to ``end`` (exclusive) repeat with ``period`` words."""
+
+class Loop(NamedTuple):
+    """Tokens ``start`` to ``end`` (exclusive) repeat with ``period`` tokens."""
 
     start: int
     end: int
@@ -36,15 +42,15 @@ class Repair:
     removed_words: int
 
 
-def _periodic_runs(tokens: Sequence[str], period: int, min_length: int) -> Iterator[tuple[int, int]]:
-    """Maximal runs (start, end) of at least ``min_length`` tokens that repeat with ``period``."""
+def _periodic_runs(tokens: Sequence[str], period: int, min_length: int) -> Iterator[Loop]:
+    """Maximal runs of at least ``min_length`` tokens that repeat with ``period``."""
     equal = 0
     for i in range(period, len(tokens) + 1):
         if i < len(tokens) and tokens[i] == tokens[i - period]:
             equal += 1
             continue
         if equal and equal + period >= min_length:
-            yield i - equal - period, i
+            yield Loop(i - equal - period, i, period)
         equal = 0
 
 
@@ -53,23 +59,40 @@ def _occurs(tokens: Sequence[str], times: int) -> bool:
     return bool(tokens) and max(Counter(tokens).values()) >= times
 
 
-def find_loops(words: Sequence[str]) -> list[Loop]:
+def _disjoint_runs(tokens: Sequence[str], min_length: dict[int, int]) -> list[Loop]:
+    """Runs of every period (period → least length), in order, none over another.
+
+    The longest goes first, of equal ones the shorter period; what others leave of a run counts where it is long enough.
+    """
+    runs = [run for period, length in min_length.items() for run in _periodic_runs(tokens, period, length)]
+    chosen: list[Loop] = []
+    for run in sorted(runs, key=lambda run: (run.start - run.end, run.period, run.start)):
+        start, end = run.start, run.end
+        for other in chosen:
+            if other.start <= start < other.end:
+                start = other.end
+            if other.start < end <= other.end:
+                end = other.start
+        is_free = not any(start < other.end and other.start < end for other in chosen)
+        if is_free and end - start >= min_length[run.period]:
+            chosen.append(Loop(start, end, run.period))
+    return sorted(chosen)
+
+
+def find_loops(words: Sequence[str], min_words: int = 0) -> list[Loop]:
     """Loops of a turn's words, in order and disjoint; where two periods fit, the shorter one names the loop.
 
     Args:
         words: lower-cased words of one turn.
+        min_words: shortest run that counts.
     """
     if not _occurs(words, MIN_REPEATS):
         return []
-    found: list[Loop] = []
-    taken: list[tuple[int, int]] = []
-    for period in range(1, min(MAX_PERIOD_WORDS, len(words) // MIN_REPEATS) + 1):
-        repeats = MIN_REPEATS_OF_ONE_WORD if period == 1 else MIN_REPEATS
-        for start, end in _periodic_runs(words, period, period * repeats):
-            if not any(start < other_end and other_start < end for other_start, other_end in taken):
-                found.append(Loop(start, end, period))
-                taken.append((start, end))
-    return sorted(found, key=lambda loop: loop.start)
+    shortest = {
+        period: max(min_words, period * (MIN_REPEATS_OF_ONE_WORD if period == 1 else MIN_REPEATS))
+        for period in range(1, min(MAX_PERIOD_WORDS, len(words) // MIN_REPEATS) + 1)
+    }
+    return _disjoint_runs(words, shortest)
 
 
 def is_periodic(text: str) -> bool:
@@ -78,39 +101,38 @@ def is_periodic(text: str) -> bool:
 
 
 def collapse_loops(text: str) -> Repair:
-    """Collapse every loop of a text to its first round (to three words where a single word repeats).
+    """Collapse every loop of fifty words or more to its first round (to three words where a single word repeats).
 
-    The repair is certain: what goes is an exact repetition of what stays. A text without a loop comes back as it was.
+    The repair is certain: what goes is a repetition of what stays, but for case and punctuation. A round that broke off stays where
+    other words follow it, for it may be their beginning. A text without such a loop comes back as it was.
     """
     words = text.split()
-    if len(words) < MIN_REPEATS_OF_ONE_WORD:
+    if len(words) < MIN_COLLAPSED_WORDS:
         return Repair(text, 0)
-    loops = find_loops([word.lower() for word in words])
+    loops = find_loops([_EDGES.sub("", word).lower() or word for word in words], MIN_COLLAPSED_WORDS)
     if not loops:
         return Repair(text, 0)
     kept: list[str] = []
     position = 0
     for loop in loops:
         kept += words[position : loop.start + (KEPT_OF_ONE_WORD if loop.period == 1 else loop.period)]
-        position = loop.end
+        is_last = loop.end == len(words)
+        position = loop.end if is_last else loop.end - (loop.end - loop.start) % loop.period
     kept += words[position:]
-    return Repair(" ".join(kept), len(words) - len(kept))
+    again = collapse_loops(" ".join(kept))  # what stays of neighbours may be a loop of its own
+    return Repair(again.text, len(words) - len(kept) + again.removed_words)
 
 
-def find_cycles(lines: Sequence[str]) -> list[tuple[int, int, int]]:
-    """Cycles over turns: (first line, end exclusive, period in lines), in order and disjoint.
-
-    At least three rounds and at least twelve lines, with a period of at most forty lines (CORPUS.md § 3).
+def find_cycles(lines: Sequence[str]) -> list[Loop]:
+    """Cycles over turns, in order and disjoint: at least three rounds, twelve lines, a period of at most forty (CORPUS.md § 3).
 
     Args:
         lines: one key a turn, such as "speaker: text" in lower case.
     """
     if not _occurs(lines, MIN_CYCLE_REPEATS):
         return []
-    found: list[tuple[int, int, int]] = []
-    for period in range(1, min(MAX_PERIOD_LINES, len(lines) // MIN_CYCLE_REPEATS) + 1):
-        shortest = max(period * MIN_CYCLE_REPEATS, MIN_CYCLE_LINES)
-        for start, end in _periodic_runs(lines, period, shortest):
-            if not any(start < other_end and other_start < end for other_start, other_end, _ in found):
-                found.append((start, end, period))
-    return sorted(found)
+    shortest = {
+        period: max(period * MIN_CYCLE_REPEATS, MIN_CYCLE_LINES)
+        for period in range(1, min(MAX_PERIOD_LINES, len(lines) // MIN_CYCLE_REPEATS) + 1)
+    }
+    return _disjoint_runs(lines, shortest)

@@ -11,7 +11,10 @@ from typer.testing import CliRunner
 from dataset_script.build import SAMPLE, Inputs, Options, build_dataset, read_manifest
 from dataset_script.cli import app
 from dataset_script.errors import DataError
+from dataset_script.pipeline.prepare import scenario_id
+from dataset_script.publishing.checks import check, has_errors
 from dataset_script.quality.gates import OFF_BY_DEFAULT
+from dataset_script.sidecar import SidecarRow
 from dataset_script.splits import SPLITS
 from dataset_script.transcripts import read_transcript
 
@@ -235,7 +238,7 @@ def test_cuts_and_parts_go_where_their_incident_goes(tmp_path):
     for n in range(12):
         transcript(source, f"video{n}", encounter(f"v{n}x", 60))
         transcript(source, f"zcut{n}", encounter(f"v{n}x", 60)[20:44])
-    titles = [{"transcript": f"video{n}", "title": f"The long night, Part {n}"} for n in (0, 1)]
+    titles = [{"transcript": f"video{n}", "title": f"The long night{part}"} for n, part in enumerate(("", ", Part 2"))]
     (source / "scenarios.jsonl").write_text("".join(json.dumps(row) + "\n" for row in titles))
     out = tmp_path / "out"
     build_dataset(source, out)
@@ -279,8 +282,106 @@ def test_an_imposed_split_list_is_obeyed_and_its_leaks_are_reported(tmp_path):
     build_dataset(source, out, inputs=Inputs(splits=tmp_path / "splits.csv"))
     assert {row["scenario_id"]: row["split"] for row in report(out, "files") if row["split"]} == splits
     kinds = [leak["kind"] for leak in report(out, "leaks")]
-    assert kinds.count("near_duplicate") == 1 and kinds.count("pair_in_train") == 15
+    assert kinds == ["near_duplicate", "same_incident"] + ["pair_in_train"] * 15
     assert read_manifest(out).splits_imposed
+
+
+def test_parts_of_a_series_that_share_no_words_are_leaks_of_an_imposed_list(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("first", "second"):
+        transcript(source, name, encounter(name))
+    titles = [{"transcript": name, "title": f"The long night, Part {n}"} for n, name in enumerate(("first", "second"))]
+    (source / "scenarios.jsonl").write_text("".join(json.dumps(row) + "\n" for row in titles))
+    (tmp_path / "splits.csv").write_text("transcript,split\nfirst,train\nsecond,test\n")
+    outcome = build_dataset(source, tmp_path / "out", inputs=Inputs(splits=tmp_path / "splits.csv"))
+    (leak,) = report(tmp_path / "out", "leaks")
+    assert leak["kind"] == "same_incident" and sorted(leak["scenarios"].values()) == ["test", "train"]
+    assert outcome.concerns == {"leak: same_incident": 1}
+
+
+def test_what_a_split_list_names_and_the_build_lacks_is_reported(source, tmp_path):
+    transcript(source, "monologue", [("[Narrator]", f"And then he went to house number {n}.") for n in range(20)])
+    known = sorted(path.stem for path in source.glob("*.csv"))
+    lines = [f"{known[0]},train", f"{known[1]},test", "monologue,test", "of-another-corpus,test"]
+    (tmp_path / "splits.csv").write_text("\n".join(["transcript,split", *lines]))
+    out = tmp_path / "out"
+    outcome = build_dataset(source, out, inputs=Inputs(splits=tmp_path / "splits.csv"))
+    assert outcome.concerns == {"in the split list, not built": 2, "not_in_split_list": len(known) - 2}
+    unbuilt = [row["reason"] for row in report(out) if row["action"] == "in the split list, not built"]
+    assert len(unbuilt) == 2 and "no such transcript could be read" in unbuilt
+    assert any("mostly_narration" in reason for reason in unbuilt)
+    assert [row["reasons"] for row in report(out, "files")].count(["not_in_split_list"]) == len(known) - 2
+    assert "of-another-corpus" not in "".join(path.read_text() for path in out.rglob("*.jsonl"))
+
+
+def test_a_scenario_that_joins_two_old_splits_stays_out_and_the_build_stays_sound(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(12):
+        transcript(source, f"old{n}", encounter(f"o{n}x", 40))
+    build_dataset(source, tmp_path / "one")
+    old = {row["scenario_id"]: row["split"] for row in report(tmp_path / "one", "files")}
+    by_name = {f"old{n}": old[scenario_id(f"old{n}", SidecarRow(transcript=""))] for n in range(12)}
+    trained, tested = (next(name for name, at in by_name.items() if at == split) for split in ("train", "test"))
+    both = [line for name in (trained, tested) for line in encounter(f"o{name[3:]}x", 40)]
+    transcript(source, "bridge", both)
+    build_dataset(source, tmp_path / "two", inputs=Inputs(previous=tmp_path / "one"))
+    rows = {row["scenario_id"]: row for row in report(tmp_path / "two", "files")}
+    assert {name: rows[name]["split"] for name in old} == old
+    assert [row["reasons"] for row in rows.values() if row["reasons"]] == [["joins_two_splits"]]
+    assert not has_errors(check(tmp_path / "two"))
+
+
+def test_two_old_scenarios_that_turn_out_to_be_one_event_stay_and_are_named(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(12):
+        transcript(source, f"old{n}", encounter(f"o{n}x"))
+    build_dataset(source, tmp_path / "one")
+    old = {row["scenario_id"]: row["split"] for row in report(tmp_path / "one", "files")}
+    (source / "scenarios.jsonl").write_text(
+        "".join(json.dumps({"transcript": f"old{n}", "event": "fair"}) + "\n" for n in range(12))
+    )
+    outcome = build_dataset(source, tmp_path / "two", inputs=Inputs(previous=tmp_path / "one"))
+    assert {row["scenario_id"]: row["split"] for row in report(tmp_path / "two", "files")} == old
+    assert outcome.concerns == {"leak: same_incident": 1}
+    assert any("this incident is in" in problem.message for problem in check(tmp_path / "two"))
+
+
+def test_what_was_gated_or_missing_for_a_while_comes_back_to_its_split(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(14):
+        transcript(source, f"old{n}", encounter(f"o{n}x"))
+    build_dataset(source, tmp_path / "0")
+    before = {row["scenario_id"]: row["split"] for row in report(tmp_path / "0", "files")}
+    texts = {path: path.read_text() for path in source.iterdir()}
+    away = sorted(texts)[::2]
+    for path in away[:4]:
+        path.unlink()
+    for path in away[4:]:
+        path.write_text(texts[path].replace("[Driver]", "[Police Officer]"))
+    for n in range(20):
+        transcript(source, f"anew{n}", encounter(f"n{n}x"))
+    build_dataset(source, tmp_path / "1", inputs=Inputs(previous=tmp_path / "0"))
+    fates = read_manifest(tmp_path / "1").files
+    assert (fates["absent"], fates["gated"]) == (4, 3)
+    for path in away:
+        path.write_text(texts[path])
+    build_dataset(source, tmp_path / "2", inputs=Inputs(previous=tmp_path / "1"))
+    after = {row["scenario_id"]: row["split"] for row in report(tmp_path / "2", "files")}
+    assert {name: after[name] for name in before} == before
+    assert not has_errors(check(tmp_path / "1"))
+
+
+def test_of_two_files_with_one_id_the_sound_one_is_kept(tmp_path):
+    for folder, lines in (("a", [("[Narrator]", "Once upon a time.")]), ("b", encounter("x"))):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        transcript(tmp_path / "in" / folder, "same", lines)
+    build_dataset(tmp_path / "in", tmp_path / "out")
+    rows = report(tmp_path / "out", "files")
+    assert [(row["status"], row["split"]) for row in rows] == [("gated", None), ("kept", "train")]
 
 
 @pytest.mark.parametrize("content", ["", "scenario_id,split\na,dev\n", "name,part\na,test\n"])

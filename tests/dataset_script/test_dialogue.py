@@ -73,6 +73,27 @@ def test_messages_of_an_item():
     ]
 
 
+FLAGGED = replace(
+    ENCOUNTER,
+    turns=tuple(
+        replace(turn, flags=("cycle",) if turn.index in (1, 4) else ("promotion",) if turn.index == 5 else ())
+        for turn in ENCOUNTER.turns
+    ),
+)
+
+
+def test_a_defective_row_takes_no_other_row_out_of_the_history():
+    contents = [message["content"] for message in chat_messages(FLAGGED)[1:]]
+    assert contents == ["Evening.", "No.\nIt's a free bench.", "Right.", "What do you want?"]
+
+
+def test_an_item_that_is_not_ranked_still_ends_with_what_the_officer_said():
+    for item in items(FLAGGED):
+        last = item_messages(FLAGGED, item.turn_index)[-1]
+        assert last["role"] == "user" and last["content"].endswith(item.officer_text)
+    assert [item.subset for item in items(FLAGGED)] == ["as_released", "as_released"]
+
+
 def test_a_civilian_who_speaks_first_is_answered_to_a_stage_line():
     messages = chat_messages(scenario(("Ulla", "subject", "Help."), ("Officer", "officer", "Where?")))
     assert [m["content"] for m in messages[1:]] == [OPENING_STAGE_LINE, "Help.", "Where?"]
@@ -124,6 +145,8 @@ def test_fitting_keeps_system_and_last_turn_and_cuts_whole_turns_from_the_front(
         ("What's your date of birth?", "March.", ("personal_data_answer",)),
         ("Can I get your name?", "Ulla.", ("personal_data_answer",)),
         ("What's the name of the dog?", "Fig.", ()),
+        ("I need your current address.", "The yellow house.", ("personal_data_answer",)),
+        ("We need to address the noise first.", "Fine.", ()),
         ("And then?", "I left. " * 5, ("loop",)),
         ("And then?", "No no no no no.", ()),
         ("And then?", " ".join(f"w{n}" for n in range(129)), ("long_reference",)),
