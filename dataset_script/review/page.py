@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 from jinja2 import Environment, StrictUndefined
+from markupsafe import escape
 
 from dataset_script.errors import DataError
 from dataset_script.review.commands import Command, decision, parse, undo
@@ -52,9 +53,9 @@ class ReviewDesk:
     def desk(self) -> Desk:
         """The desk as the file stands now."""
         own = read_decisions(self.decisions) if self.decisions.exists() else ()
-        return Desk.of(self.scenarios, own, self.reviewer)
+        return Desk.of(self.scenarios, own, self.reviewer, adjudicates=self.adjudicates)
 
-    def render(self, transcript: str = "", chosen: str = "all", message: str = "") -> str:
+    def _render(self, transcript: str = "", chosen: str = "all", message: str = "") -> str:
         """The page's HTML, open at a transcript, or at the first that the filter shows."""
         desk = self.desk()
         chosen = chosen if chosen in FILTERS else "all"
@@ -74,32 +75,41 @@ class ReviewDesk:
             message=message,
         )
 
+    def start(self) -> str:
+        """The page as it opens."""
+        try:
+            return self._render()
+        except (DataError, OSError) as error:
+            return f'<div class="rv"><p class="rv-message" role="status">{escape(str(error))}</p></div>'
+
     def act(self, text: str) -> str:
         """Carry out a command and show what it led to; a bad one changes nothing and is answered by a sentence."""
+        opened, chosen, message = "", "all", ""
         try:
             command = parse(text)
+            opened, chosen = "" if command.action == "filter" else command.transcript, command.filter
+            if command.action in ("decide", "undo"):
+                with self._lock:
+                    message = self._write(command)
         except DataError as error:
-            return self.render(message=str(error))
-        message = ""
-        if command.action in ("decide", "undo"):
-            with self._lock:
-                message = self._write(command)
-        opened = "" if command.action == "filter" else command.transcript
-        return self.render(opened, command.filter, message)
+            message = str(error)
+        except OSError as error:
+            message = f"not saved: {error}."
+        try:
+            return self._render(opened, chosen, message)
+        except (DataError, OSError):
+            return self.start()
 
     def _write(self, command: Command) -> str:
         desk = self.desk()
         scenario = next((each for each in self.scenarios if each.transcript == command.transcript), None)
         if scenario is None:
             return "there is no such transcript on this desk."
-        try:
-            made = (
-                undo(desk, scenario)
-                if command.action == "undo"
-                else decision(command, desk.corrected(scenario), self.reviewer, adjudicates=self.adjudicates)
-            )
-        except DataError as error:
-            return str(error)
+        made = (
+            undo(desk, scenario)
+            if command.action == "undo"
+            else decision(command, desk.corrected(scenario), self.reviewer, adjudicates=self.adjudicates)
+        )
         if made is None:
             return "there is nothing of yours to undo here."
         append(self.decisions, [made])
@@ -112,8 +122,18 @@ def build_app(desk: ReviewDesk) -> gr.Blocks:
         view = gr.HTML(apply_default_css=False)
         command = gr.Textbox(show_label=False, container=False, elem_id="rv-command", elem_classes="rv-hidden")
         send = gr.Button("send", elem_id="rv-send", elem_classes="rv-hidden")
-        app.load(desk.render, None, view, api_visibility="private")
-        send.click(desk.act, command, view, api_visibility="private", show_progress="hidden")
+        app.load(desk.start, None, view, api_visibility="private")
+        # The script hands over one command at a time and keeps the others: Gradio drops a click while another is under way.
+        sent = send.click(
+            desk.act,
+            command,
+            view,
+            js="() => window.rvNext()",
+            api_visibility="private",
+            show_progress="hidden",
+            trigger_mode="multiple",
+        )
+        sent.then(None, js="() => window.rvDone()", api_visibility="private")
     return app
 
 
