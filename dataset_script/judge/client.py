@@ -12,10 +12,11 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from dataset_script.errors import DataError
 from dataset_script.judge.budget import Budget, Usage
 from dataset_script.judge.dialect import Dialect, is_too_long, narrower
 
@@ -63,6 +64,11 @@ class Endpoint:
     api_key: str = field(repr=False)
     timeout_s: float = 300.0
     max_retries: int = 5
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise DataError("--base-url: not the address of an endpoint, such as http://127.0.0.1:8000/v1.")
 
     @property
     def host(self) -> str:
@@ -207,15 +213,18 @@ class ChatClient:
 
     async def _send(self, body: dict[str, Any], decoding: Decoding, before: int) -> Completion:
         """Send one body, with the SDK's retries. ``before`` requests were already sent for it."""
+        import httpx2
         import openai
 
         held = self.budget.hold_back(Usage(len(json.dumps(body).encode()) // _BYTES_A_TOKEN, decoding.max_tokens))
         spent = 0.0
         try:
-            known = {name: body.pop(name) for name in ("model", "messages")}
+            known = {name: body.pop(name) for name in ("model", "messages", "stream") if name in body}
             raw = await self._openai.chat.completions.with_raw_response.create(**known, extra_body=body)
             requests = before + 1 + raw.retries_taken
             response = raw.parse()
+            if "stream" in known:
+                response = await _gathered(response)
             usage = usage_of(getattr(response, "usage", None))
             spent = self.budget.prices.cost(usage) if usage else held
             text, finish_reason, has_thoughts = _answer(response, requests)
@@ -224,10 +233,12 @@ class ChatClient:
         except openai.APIStatusError as error:
             raise self._status_failure(error, before + 1 + _retries(error)) from None
         except openai.APIConnectionError as error:
-            raise self._connection_failure(error, before + 1 + _retries(error)) from None
-        except (openai.APIError, ValueError) as error:
+            failure = self._connection_failure(error, before + 1 + _retries(error))
+            spent = held if isinstance(failure, RequestFailed) else 0.0  # it arrived, and may be billed
+            raise failure from None
+        except (openai.APIError, httpx2.HTTPError, ValueError) as error:
             spent = held  # an endpoint that answers bills, whatever it answers
-            words = self._clean(f"not an OpenAI reply: {error}")
+            words = self._clean(f"not a whole OpenAI reply: {error}")
             raise RequestFailed(words, requests=before + 1, is_final=False) from None
         finally:
             self.budget.settle(held, spent)
@@ -248,6 +259,8 @@ class ChatClient:
             "seed": decoding.seed,
             dialect.limit: decoding.max_tokens,
         }
+        if dialect.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
         if schema is not None and dialect.structure == "json_schema":
             form = {"name": "answer", "schema": schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -274,12 +287,16 @@ class ChatClient:
         return RequestFailed(f"{where} after {requests} requests: {words}", requests=requests, is_final=False)
 
     def _connection_failure(self, error: Any, requests: int) -> Exception:
+        import httpx2
         import openai
 
         if isinstance(error, openai.APITimeoutError):
             reason = f"no answer within {self.endpoint.timeout_s:g} s, {requests} times"
             return RequestFailed(reason, requests=requests, is_final=False)
         cause = self._clean(str(error.__cause__ or error))
+        if isinstance(error.__cause__, httpx2.ReadError | httpx2.RemoteProtocolError):
+            reason = f"{self.endpoint.host} broke off its answer, {requests} times ({cause})"
+            return RequestFailed(reason, requests=requests, is_final=False)
         return EndpointUnavailable(
             f"{self.endpoint.host} cannot be reached ({cause}). Start the server or check --base-url, and run the command again."
         )
@@ -295,6 +312,20 @@ class ChatClient:
 def _retries(error: Any) -> int:
     # The SDK says in a header of the request itself how often it had sent it before.
     return int(error.request.headers.get("x-stainless-retry-count", 0))
+
+
+async def _gathered(stream: Any) -> Any:
+    """A reply that comes in pieces, as one; the last piece counts the tokens."""
+    said = dict.fromkeys(("content", "refusal", "reasoning_content", "reasoning"), "")
+    usage, model, finish_reason = None, "", ""
+    async for piece in stream:
+        usage, model = getattr(piece, "usage", None) or usage, getattr(piece, "model", None) or model
+        for choice in (getattr(piece, "choices", None) or [])[:1]:
+            finish_reason = choice.finish_reason or finish_reason
+            for name in said:
+                said[name] += getattr(choice.delta, name, None) or ""
+    choice = SimpleNamespace(message=SimpleNamespace(**said), finish_reason=finish_reason)
+    return SimpleNamespace(choices=[choice] if finish_reason else [], usage=usage, model=model)
 
 
 def usage_of(reported: Any) -> Usage | None:

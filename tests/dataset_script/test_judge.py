@@ -295,10 +295,11 @@ def test_a_hiccup_is_tried_again(hiccup):
     [
         (refuses(500, "oops", headers=SOON), "answered 500 after 3 requests: .*oops"),
         (replace(ONE_TURN, delay_s=1.5), "no answer within 0.3 s, 3 times"),
-        (Step(), "not an OpenAI reply|without an answer"),
+        (Step(), "not a whole OpenAI reply|without an answer"),
         (Step(body={"choices": []}), "without an answer"),
+        (replace(ONE_TURN, cut=True), "broke off its answer, 3 times"),
     ],
-    ids=["500", "slow", "html", "no choice"],
+    ids=["500", "slow", "html", "no choice", "always cut off"],
 )
 def test_a_request_that_stays_unanswered_fails_with_its_reason(step, reason):
     with loopback_openai.serving(step) as server:
@@ -377,10 +378,13 @@ def test_tokens_that_an_endpoint_does_not_count_cost_the_worst_case(usage, count
     assert budget.cost == pytest.approx(budget.prices.cost(counted)) if counted else budget.cost > 4096 / 1e6
 
 
-def test_a_page_in_place_of_an_answer_is_counted_as_if_it_were_billed():
+@pytest.mark.parametrize(
+    "step", [Step(), replace(ONE_TURN, cut=True), replace(ONE_TURN, delay_s=1.0)], ids=["html", "cut off", "slow"]
+)
+def test_an_answer_that_is_lost_is_counted_as_if_it_were_billed(step):
     budget = Budget(Prices(1.0, 1.0), max_cost=1.0)
-    with loopback_openai.serving(Step()) as server:
-        ask_once(endpoint(server), budget=budget)
+    with loopback_openai.serving(step) as server:
+        ask_once(endpoint(server, timeout_s=0.3, max_retries=0), budget=budget)
     assert budget.cost > 4096 / 1e6
 
 
@@ -414,6 +418,45 @@ def test_an_endpoint_without_schemas_is_asked_in_words_and_remembered():
     assert (second.structure, second.requests) == ("json_object", 1)
     assert server.requests[2]["response_format"] == {"type": "json_object"}
     assert "fits this JSON Schema" in server.requests[2]["messages"][-1]["content"]
+
+
+def in_pieces(*texts: str, **changes) -> Step:
+    shared = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": "stub"}
+    said = [{**shared, "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]} for text in texts]
+    end = {**shared, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    usage = {"prompt_tokens": 70, "completion_tokens": 7, "total_tokens": 77}
+    return Step(pieces=(*said, end, {**shared, "choices": [], "usage": usage}), **changes)
+
+
+STREAM_ONLY = "This model only support stream mode, please enable the stream parameter to access the model."
+
+
+def test_an_endpoint_that_answers_in_pieces_only_is_asked_for_pieces_and_remembered():
+    with loopback_openai.serving(
+        refuses(400, STREAM_ONLY), in_pieces('{"t1": ', json.dumps(turn_answer()), "}")
+    ) as server:
+        first, second = ask_once(endpoint(server), times=2)
+    assert first.answer.t1.role == second.answer.t1.role == "officer"
+    assert (first.requests, second.requests) == (2, 1)
+    assert first.usage == Usage(70, 7)
+    assert "stream" not in server.requests[0]
+    assert [body["stream"] for body in server.requests[1:]] == [True, True]
+    assert server.requests[1]["response_format"]["type"] == "json_schema"
+
+
+def test_pieces_that_break_off_are_no_answer_and_cost_the_worst_case():
+    budget = Budget(Prices(1.0, 1.0), max_cost=1.0)
+    broken = in_pieces('{"t1": ', json.dumps(turn_answer()), "}", cut=True)
+    with loopback_openai.serving(refuses(400, STREAM_ONLY), broken) as server:
+        [reply] = ask_once(endpoint(server), budget=budget)
+    assert reply.failure.kind == "endpoint"
+    assert budget.cost > 4096 / 1e6
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "ftp://judge.example/v1", "127.0.0.1:8000/v1", "http://"])
+def test_an_address_that_is_none_is_refused(url):
+    with pytest.raises(DataError, match="--base-url"):
+        Endpoint(url, "stub", "none")
 
 
 def test_a_request_too_long_for_the_model_fails_alone_and_says_how_to_mend_it():
