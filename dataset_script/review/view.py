@@ -1,7 +1,7 @@
 """What a reviewer sees: scenarios with roles, flags and found personal data, and the state that decisions have given them. No Gradio."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -74,16 +74,29 @@ class ReviewScenario:
         return bool(self.gates) or any(turn.flags or turn.is_unsure for turn in self.turns)
 
 
-def load_scenarios(source: Path) -> list[ReviewScenario]:
+def load_scenarios(
+    source: Path,
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_refused: Callable[[str], None] = lambda sentence: None,
+) -> list[ReviewScenario]:
     """All transcripts of a folder that can be read, in the order of their paths, as the build sees them before redaction.
+
+    Args:
+        source: the folder.
+        on_progress: called with (read, total) files.
+        on_refused: called with a sentence for each file that cannot be read.
 
     Raises:
         DataError: no folder, or no transcript in it.
     """
     found = []
-    for file in source_files(source):
+    files = source_files(source)
+    for done, file in enumerate(files, start=1):
         draft = prepare.read(file.path, file.number, file.row)
+        on_progress(done, len(files))
         if isinstance(draft, Refusal):
+            on_refused(draft.error)
             continue
         released = [(turn.speaker, turn.text) for turn in draft.scenario.turns]
         draft = prepare.resolve(draft, Options(), Guidance())

@@ -389,6 +389,14 @@ def test_a_rejected_scenario_is_left_out_and_a_review_of_other_words_is_not_appl
     assert "review not applied" in (tmp_path / "out" / "report" / "decisions.jsonl").read_text("utf-8")
 
 
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_shown(source):
+    (source / "bad.txt").write_text("no transcript\n")
+    refused, steps = [], []
+    scenarios = load_scenarios(source, on_refused=refused.append, on_progress=lambda *step: steps.append(step))
+    assert [each.transcript for each in scenarios] == ["stop"] and steps == [(1, 2), (2, 2)]
+    assert len(refused) == 1 and "bad.txt" in refused[0]
+
+
 def test_the_report_command(tmp_path):
     path = tmp_path / "decisions.jsonl"
     append(
