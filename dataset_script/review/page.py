@@ -7,6 +7,8 @@ from pathlib import Path
 import gradio as gr
 from jinja2 import Environment, StrictUndefined
 from markupsafe import escape
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dataset_script.errors import DataError
 from dataset_script.review.commands import Command, decision, parse, undo
@@ -138,7 +140,9 @@ def build_app(desk: ReviewDesk) -> gr.Blocks:
 
 
 def launch(desk: ReviewDesk, port: int = 7870, *, block: bool = True) -> gr.Blocks:
-    """Serve the page on 127.0.0.1 only: it shows transcripts before redaction.
+    """Serve the page on 127.0.0.1 only, and under no other name: it shows transcripts before redaction.
+
+    A web page elsewhere may point its own name at 127.0.0.1 and have the reviewer's browser read what is here (DNS rebinding).
 
     Raises:
         OSError: the port is taken.
@@ -152,6 +156,7 @@ def launch(desk: ReviewDesk, port: int = 7870, *, block: bool = True) -> gr.Bloc
         share=False,
         ssr_mode=False,
         run_history=False,
+        app_kwargs={"middleware": [Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])]},
         footer_links=[],
         css=_file("review.css"),
         head=f"<script>{_file('review.js')}</script>",

@@ -2,6 +2,7 @@
 
 import shutil
 
+import httpx
 import pytest
 
 from dataset_script.review.decisions import read_decisions
@@ -174,6 +175,13 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_buttons_do_what_keys_do
     page.click(".rv-keys [data-key=a]")
     assert wait_for(desk, 1)[0].value == "accept"
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("127.0.0.1:7897", 200), ("localhost:7897", 200), ("elsewhere.example:7897", 400)]
+)
+def test_the_page_answers_under_this_machines_name_only(address, host, status):
+    assert httpx.get(address, headers={"Host": host}).status_code == status
 
 
 def test_a_strange_command_changes_nothing_and_is_answered(desk):
