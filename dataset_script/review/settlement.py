@@ -56,10 +56,10 @@ class Settled:
 def latest(decisions: Iterable[ReviewDecision]) -> dict[Subject, dict[str, ReviewDecision]]:
     """Subject → reviewer → their last decision that was not withdrawn. Adjudications stand under the reviewer ``""``.
 
-    "Last" is by time and, within a second, by place in the file, so lines of different reviewers may be in any order.
+    "Last" is by time and, within a second, by reviewer and then by place in the file: lines of different reviewers may be in any order.
     """
     found: dict[Subject, dict[str, ReviewDecision]] = defaultdict(dict)
-    for decision in sorted(decisions, key=lambda decision: decision.time):
+    for decision in sorted(decisions, key=lambda decision: (decision.time, decision.reviewer)):
         found[decision.subject]["" if decision.adjudication else decision.reviewer] = decision
     kept = {
         subject: {who: decision for who, decision in sorted(own.items()) if not decision.withdrawn}
