@@ -50,7 +50,7 @@ class FailureRecord(_Strict):
 class Judgement(_Strict):
     """One line. ``turn`` is the row's index, None for a scenario; ``left_out`` turns of a long scenario were not shown.
 
-    ``content_sha256`` is of what the judge was shown, ``transcript_sha256`` of the transcript's rows (None in files of before 1.3).
+    ``content_sha256`` is of what the judge was shown, ``transcript_sha256`` of the transcript's rows (None in older files).
     ``at`` is the time of the answer (UTC, ISO 8601). ``repeat`` counts from 0; repeats above 0 only serve to measure agreement.
     """
 
