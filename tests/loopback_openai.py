@@ -17,10 +17,13 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """One HTTP reply, sent after ``delay_s``. ``body`` None stands for bytes that are no JSON; ``cut`` drops the second half of the body."""
+    """One HTTP reply, sent after ``delay_s``. ``body`` None stands for bytes that are no JSON; ``pieces`` are sent as events in its place;
+    ``cut`` drops the second half of the body.
+    """
 
     status: int = 200
     body: Body | None = None
+    pieces: tuple[Body, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     cut: bool = False
@@ -83,10 +86,14 @@ class Endpoint:
                 step = endpoint._next(body)
                 time.sleep(step.delay_s)
                 content = b"<html>busy</html>" if step.body is None else json.dumps(step.body).encode()
+                kind = "application/json" if step.body is not None else "text/html"
+                if step.pieces:
+                    events = [*map(json.dumps, step.pieces), "[DONE]"]
+                    content, kind = "".join(f"data: {event}\n\n" for event in events).encode(), "text/event-stream"
                 sent = content[: len(content) // 2] if step.cut else content
                 try:
                     self.send_response(step.status)
-                    self.send_header("Content-Type", "application/json" if step.body is not None else "text/html")
+                    self.send_header("Content-Type", kind)
                     self.send_header("Content-Length", str(len(content)))
                     for name, value in step.headers.items():
                         self.send_header(name, value)

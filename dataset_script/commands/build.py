@@ -73,8 +73,11 @@ def build(
     Example: deescalwild data build --source my_transcripts --out deescalwild --workers 2
     """
     from dataset_script.build import Engine, Inputs, Options, build_dataset
+    from dataset_script.review.decisions import read_review
 
     options = Options(roles, privacy, ner_model, _gates_off(gate or [], no_gate or []))
+    if decisions and (torn := read_review(decisions).torn_lines):
+        typer.echo(f"{decisions}: lines {', '.join(map(str, torn))} are torn and are left out", err=True)
     folder, is_sample = _find_source(source, version)
     settings = {"partition": slurm_partition, "time": slurm_time} if engine == "slurm" else {}
     outcome = build_dataset(

@@ -1,30 +1,12 @@
 """``deescalwild data judge``."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from dataset_script.judge.options import ApiKeyEnv, Concurrency, MaxCost, MaxRequests, PriceIn, PriceOut
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar with the time left on a terminal, a line for every hundred requests elsewhere; called with (finished, total)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda done, total: None if done % 100 else console.print(f"{label}: {done}/{total}")
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def judge(
@@ -70,6 +52,7 @@ def judge(
     Example: deescalwild data judge my_transcripts --model qwen3-32b --base-url http://127.0.0.1:8000/v1 --limit 20
     """
     from dataset_script.atomic import replacing
+    from dataset_script.commands.progress import progress
     from dataset_script.download import open_source
     from dataset_script.inputs import find_transcripts
     from dataset_script.judge.budget import Budget, Prices
@@ -96,7 +79,7 @@ def judge(
         sample=repeat_sample,
         retry_failed=retry_failed,
     )
-    with _progress(f"{model} judges") as on_progress:
+    with progress(f"{model} judges") as on_progress:
         outcome = run_judge(
             paths,
             output,

@@ -54,6 +54,7 @@ def review(
         return
     import re
 
+    from dataset_script.commands.progress import progress
     from dataset_script.download import open_source
     from dataset_script.errors import DataError
 
@@ -62,7 +63,11 @@ def review(
     from dataset_script.review.page import ReviewDesk, launch
     from dataset_script.review.view import load_scenarios
 
-    scenarios = load_scenarios(open_source(source))
+    refused: list[str] = []
+    with progress("reading") as on_progress:
+        scenarios = load_scenarios(open_source(source), on_progress=on_progress, on_refused=refused.append)
+    for sentence in refused:
+        typer.echo(f"refused: {sentence}", err=True)
     typer.echo(
         f"{len(scenarios)} scenarios on http://127.0.0.1:{port}, decisions in {decisions}. They are not redacted: this page is for this machine only."
     )

@@ -45,7 +45,8 @@ class Prices:
 class Budget:
     """Limits of one run, not overrun: the worst case of a request is held back before it is sent.
 
-    Tokens are the endpoint's count. What it may bill for a request that timed out is not known here and not counted.
+    Tokens are the endpoint's count. A request whose answer was lost (time-out, broken connection, no OpenAI reply) counts with its worst case, once:
+    what an endpoint bills for each of its retries is not known here.
 
     Args:
         prices: of the model.

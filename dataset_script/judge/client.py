@@ -8,13 +8,15 @@ a request that is narrowed to what the endpoint takes (``dialect.py``).
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from dataset_script.errors import DataError
 from dataset_script.judge.budget import Budget, Usage
 from dataset_script.judge.dialect import Dialect, is_too_long, narrower
 
@@ -24,6 +26,8 @@ Schema = dict[str, Any]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # No token is shorter than a byte, and English runs at four; two leaves room for other tokenizers and scripts.
 _BYTES_A_TOKEN = 2
+_MAX_REASON_CHARACTERS = 500
+_FLAGGED = re.compile(r"\bflagged\b|moderation|content[ _](?:filter|policy|management)|safety (?:filter|system)", re.I)
 
 
 class EndpointUnavailable(OSError):
@@ -60,6 +64,11 @@ class Endpoint:
     api_key: str = field(repr=False)
     timeout_s: float = 300.0
     max_retries: int = 5
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise DataError("--base-url: not the address of an endpoint, such as http://127.0.0.1:8000/v1.")
 
     @property
     def host(self) -> str:
@@ -99,9 +108,13 @@ def api_key_from(variable: str, base_url: str) -> str:
     """The key in an environment variable. Servers on this machine need none, nor does the variable ``none``.
 
     Raises:
-        EndpointUnavailable: the variable is not set.
+        EndpointUnavailable: the variable is not set, or holds what cannot be sent.
     """
-    key = "" if variable == "none" else os.environ.get(variable, "")
+    key = "" if variable == "none" else os.environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise EndpointUnavailable(
+            f"{variable} holds characters that no key has (not printable ASCII). Export it again."
+        )
     if key:
         return key
     if variable == "none" or urlsplit(base_url).hostname in _LOOPBACK:
@@ -186,7 +199,11 @@ class ChatClient:
                 requests = refusal.requests
                 next_dialect = narrower(dialect, refusal.words, refusal.parameter, structured=schema is not None)
                 if next_dialect is None:
-                    mend = " Send less in one request." if is_too_long(refusal.words) else ""
+                    mend = (
+                        " Send less in one request, or allow fewer tokens (--max-tokens)."
+                        if is_too_long(refusal.words)
+                        else ""
+                    )
                     raise RequestFailed(f"{refusal}.{mend}", requests=requests, is_final=True) from None
                 dialect = next_dialect
                 continue
@@ -196,16 +213,19 @@ class ChatClient:
 
     async def _send(self, body: dict[str, Any], decoding: Decoding, before: int) -> Completion:
         """Send one body, with the SDK's retries. ``before`` requests were already sent for it."""
+        import httpx2
         import openai
 
         held = self.budget.hold_back(Usage(len(json.dumps(body).encode()) // _BYTES_A_TOKEN, decoding.max_tokens))
         spent = 0.0
         try:
-            known = {name: body.pop(name) for name in ("model", "messages")}
+            known = {name: body.pop(name) for name in ("model", "messages", "stream") if name in body}
             raw = await self._openai.chat.completions.with_raw_response.create(**known, extra_body=body)
             requests = before + 1 + raw.retries_taken
             response = raw.parse()
-            usage = _usage(response)
+            if "stream" in known:
+                response = await _gathered(response)
+            usage = usage_of(getattr(response, "usage", None))
             spent = self.budget.prices.cost(usage) if usage else held
             text, finish_reason, has_thoughts = _answer(response, requests)
             model = str(getattr(response, "model", None) or "")
@@ -213,9 +233,13 @@ class ChatClient:
         except openai.APIStatusError as error:
             raise self._status_failure(error, before + 1 + _retries(error)) from None
         except openai.APIConnectionError as error:
-            raise self._connection_failure(error, before + 1 + _retries(error)) from None
-        except (openai.APIError, ValueError) as error:
-            raise RequestFailed(f"not an OpenAI reply: {error}", requests=before + 1, is_final=False) from None
+            failure = self._connection_failure(error, before + 1 + _retries(error))
+            spent = held if isinstance(failure, RequestFailed) else 0.0  # it arrived, and may be billed
+            raise failure from None
+        except (openai.APIError, httpx2.HTTPError, ValueError) as error:
+            spent = held  # an endpoint that answers bills, whatever it answers
+            words = self._clean(f"not a whole OpenAI reply: {error}")
+            raise RequestFailed(words, requests=before + 1, is_final=False) from None
         finally:
             self.budget.settle(held, spent)
 
@@ -235,6 +259,8 @@ class ChatClient:
             "seed": decoding.seed,
             dialect.limit: decoding.max_tokens,
         }
+        if dialect.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
         if schema is not None and dialect.structure == "json_schema":
             form = {"name": "answer", "schema": schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -246,31 +272,41 @@ class ChatClient:
         return {name: value for name, value in body.items() if name not in dialect.without}
 
     def _status_failure(self, error: Any, requests: int) -> Exception:
-        status, words = error.status_code, self._without_key(error.message)
+        status, words = error.status_code, self._clean(error.message)
         where = f"{self.endpoint.host} answered {status}"
+        if status in (400, 403) and (error.code == "content_filter" or _FLAGGED.search(words)):
+            return RequestFailed(f"refused with {status}: {words}", requests=requests, is_final=True)
         if status in (401, 403):
             return EndpointUnavailable(f"{where}: {words}. Check the key.")
         if status == 404:
             return EndpointUnavailable(f"{where}: {words}. Check --model and --base-url.")
-        if error.code == "insufficient_quota":
+        if status == 402 or error.code == "insufficient_quota":
             return EndpointUnavailable(f"{where}: {words}. The account has no credit left.")
         if status in (400, 413, 422):
             return _Refused(f"refused with {status}: {words}", words, error.param, requests)
         return RequestFailed(f"{where} after {requests} requests: {words}", requests=requests, is_final=False)
 
     def _connection_failure(self, error: Any, requests: int) -> Exception:
+        import httpx2
         import openai
 
         if isinstance(error, openai.APITimeoutError):
             reason = f"no answer within {self.endpoint.timeout_s:g} s, {requests} times"
             return RequestFailed(reason, requests=requests, is_final=False)
-        cause = error.__cause__ or error
+        cause = self._clean(str(error.__cause__ or error))
+        if isinstance(error.__cause__, httpx2.ReadError | httpx2.RemoteProtocolError):
+            reason = f"{self.endpoint.host} broke off its answer, {requests} times ({cause})"
+            return RequestFailed(reason, requests=requests, is_final=False)
         return EndpointUnavailable(
             f"{self.endpoint.host} cannot be reached ({cause}). Start the server or check --base-url, and run the command again."
         )
 
-    def _without_key(self, words: str) -> str:
-        return words.replace(self.endpoint.api_key, "***") if self.endpoint.api_key != "none" else words
+    def _clean(self, words: str) -> str:
+        """A stranger's words as they may be shown and written down: on one line, not endless, without the key."""
+        if self.endpoint.api_key != "none":
+            words = words.replace(self.endpoint.api_key, "***")
+        line = " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+        return line if len(line) <= _MAX_REASON_CHARACTERS else f"{line[:_MAX_REASON_CHARACTERS]} …"
 
 
 def _retries(error: Any) -> int:
@@ -278,21 +314,52 @@ def _retries(error: Any) -> int:
     return int(error.request.headers.get("x-stainless-retry-count", 0))
 
 
-def _usage(response: Any) -> Usage | None:
-    usage = getattr(response, "usage", None)
-    if not usage:
+async def _gathered(stream: Any) -> Any:
+    """A reply that comes in pieces, as one; the last piece counts the tokens."""
+    said = dict.fromkeys(("content", "refusal", "reasoning_content", "reasoning"), "")
+    usage, model, finish_reason = None, "", ""
+    async for piece in stream:
+        usage, model = getattr(piece, "usage", None) or usage, getattr(piece, "model", None) or model
+        for choice in (getattr(piece, "choices", None) or [])[:1]:
+            finish_reason = choice.finish_reason or finish_reason
+            for name in said:
+                said[name] += getattr(choice.delta, name, None) or ""
+    choice = SimpleNamespace(message=SimpleNamespace(**said), finish_reason=finish_reason)
+    return SimpleNamespace(choices=[choice] if finish_reason else [], usage=usage, model=model)
+
+
+def usage_of(reported: Any) -> Usage | None:
+    """Tokens as an endpoint reports them; None where it does not count, or counts what cannot be.
+
+    Gemini leaves a thinking model's thoughts out of ``completion_tokens``, but bills them: they are in the total.
+    """
+
+    def count(holder: Any, name: str) -> int | None:
+        value = getattr(holder, name, None)
+        return value if isinstance(value, int) and value >= 0 else None
+
+    prompt, completion = count(reported, "prompt_tokens"), count(reported, "completion_tokens")
+    if prompt is None or completion is None:
         return None
-    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
-    return Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0)
+    total = count(reported, "total_tokens") or 0
+    cached = count(getattr(reported, "prompt_tokens_details", None), "cached_tokens") or 0
+    return Usage(prompt, max(completion, total - prompt), min(cached, prompt))
 
 
 def _answer(response: Any, requests: int) -> tuple[str, str, bool]:
     """Text, finish reason, and whether thoughts came beside; a refusal to answer is ``content_filter``, however the endpoint says it."""
     choices = getattr(response, "choices", None)
     if not choices or choices[0].message is None:
-        raise RequestFailed("a reply without an answer in it", requests=requests, is_final=False)
+        said = getattr(response, "error", None)
+        words = f"a reply without an answer in it{f': {str(said)[:_MAX_REASON_CHARACTERS]}' if said else ''}"
+        raise RequestFailed(words, requests=requests, is_final=False)
     message = choices[0].message
     if getattr(message, "refusal", None):
         return "", "content_filter", False
     thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    return message.content or "", choices[0].finish_reason or "", bool(thoughts)
+    text = message.content or ""
+    if isinstance(text, list):  # some endpoints answer in parts, as they may be asked in parts
+        text = "".join(str(part.get("text") or "") for part in text if isinstance(part, dict))
+    # A half of a surrogate pair can neither be sent back nor written down.
+    text = text.encode("utf-8", "replace").decode()
+    return text, choices[0].finish_reason or "", bool(thoughts)

@@ -1,7 +1,7 @@
 """What an endpoint takes of the OpenAI protocol, found out by asking.
 
-Servers differ in three things that matter here: whether they take a JSON schema for the answer, which decoding parameters they
-refuse, and what they call the limit of new tokens. A refused request is narrowed by one step and sent again. Pure.
+Servers differ in four things that matter here: whether they take a JSON schema for the answer, which decoding parameters they
+refuse, what they call the limit of new tokens, and whether they answer in one piece. A refused request is narrowed by one step and sent again. Pure.
 """
 
 import re
@@ -20,15 +20,19 @@ _REFUSED = re.compile(
     r"|\b(?P<after>seed|temperature|stop)\b[^.]{0,60}?\b(?:not support|not permitted|not allowed|unsupported|unknown|unrecogni[sz]ed)",
     re.I,
 )
+_STREAM_ONLY = re.compile(
+    r"\b(?:only|must|enable|requires?)\b[^.]{0,40}\bstream|\bstream\b[^.]{0,40}\b(?:only|must|required|true)\b", re.I
+)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How requests are put. ``without`` names decoding parameters that the endpoint refuses and that are left to its defaults."""
+    """How requests are put. ``stream``: the answer comes in pieces. ``without`` names decoding parameters that the endpoint refuses and that are left to its defaults."""
 
     structure: Structure = "json_schema"
     without: tuple[str, ...] = ()
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    stream: bool = False
 
 
 def is_too_long(message: str) -> bool:
@@ -49,6 +53,8 @@ def narrower(dialect: Dialect, message: str, parameter: str | None, *, structure
         return None
     if dialect.limit == "max_tokens" and "max_completion_tokens" in message:
         return replace(dialect, limit="max_completion_tokens")
+    if not dialect.stream and _STREAM_ONLY.search(message):
+        return replace(dialect, stream=True)
     match = _REFUSED.search(message)
     refused = parameter if parameter in _DROPPABLE else (match["before"] or match["after"]).lower() if match else None
     if refused and refused not in dialect.without:

@@ -50,6 +50,7 @@ class FailureRecord(_Strict):
 class Judgement(_Strict):
     """One line. ``turn`` is the row's index, None for a scenario; ``left_out`` turns of a long scenario were not shown.
 
+    ``content_sha256`` is of what the judge was shown, ``transcript_sha256`` of the transcript's rows (None in older files).
     ``at`` is the time of the answer (UTC, ISO 8601). ``repeat`` counts from 0; repeats above 0 only serve to measure agreement.
     """
 
@@ -63,6 +64,7 @@ class Judgement(_Strict):
     at: str
     repeat: int = Field(ge=0)
     content_sha256: str
+    transcript_sha256: str | None = None
     left_out: int = Field(ge=0)
     answer: ScenarioAnswer | TurnAnswer | None
     failure: FailureRecord | None
@@ -99,6 +101,7 @@ class ScenarioJudgement(_Strict):
     model: str
     rubric: str
     answer: ScenarioAnswer
+    transcript_sha256: str | None = None
     conflicts: tuple[Conflict, ...] = ()
 
     @property
@@ -150,7 +153,12 @@ def _settle(by_model: dict[str, Judgement]) -> ScenarioJudgement:
                 others[feature].append(model)
     conflicts = tuple(Conflict(feature, tuple(models)) for feature, models in sorted(others.items()))
     return ScenarioJudgement(
-        transcript=last.transcript, model=last.model, rubric=last.rubric, answer=last.answer, conflicts=conflicts
+        transcript=last.transcript,
+        model=last.model,
+        rubric=last.rubric,
+        answer=last.answer,
+        transcript_sha256=last.transcript_sha256,
+        conflicts=conflicts,
     )
 
 

@@ -157,6 +157,7 @@ def to_judgements(job: Job, reply: Reply[BaseModel], endpoint: Endpoint) -> list
             at=at,
             repeat=job.repeat,
             content_sha256=job.unit.content_sha256,
+            transcript_sha256=job.unit.transcript_sha256,
             left_out=job.unit.left_out,
             answer=answer,
             failure=failure,

@@ -70,8 +70,8 @@ def last_json_object(text: str) -> str | None:
                 return None  # cut off: what is whole inside it is not the answer
             position = text.find("{", position + 1)
             continue
-        except RecursionError:
-            return None
+        except (RecursionError, ValueError):
+            return None  # nested without end, or a number of thousands of digits: a model that has fallen into a loop
         found, position = text[position:end], text.find("{", end)
     return found
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from dataset_script.judge.client import Message
 from dataset_script.judge.rubrics import Kind, Rubric
 from dataset_script.judge.untrusted import fenced, flat
+from dataset_script.review.decisions import transcript_sha256
 from dataset_script.transcripts import Row, Transcript
 
 MAX_TURN_CHARACTERS = 2000
@@ -27,6 +28,7 @@ class Unit:
     turns: tuple[int, ...]
     content: str
     left_out: int = 0
+    transcript_sha256: str = ""
 
     @cached_property
     def content_sha256(self) -> str:
@@ -36,6 +38,10 @@ class Unit:
 
 def _line(mark: str, row: Row) -> str:
     return f"[{mark}] {flat(row.speaker, MAX_LABEL_CHARACTERS)}: {flat(row.text, MAX_TURN_CHARACTERS)}"
+
+
+def _digest(transcript: Transcript) -> str:
+    return transcript_sha256((row.speaker, row.text) for row in transcript.rows)
 
 
 def _fitting(lengths: Sequence[int], budget: int) -> int:
@@ -58,17 +64,17 @@ def scenario_unit(transcript: Transcript, *, max_words: int) -> Unit:
         tail = _fitting(lengths[:head:-1], max_words - sum(lengths[:head]))
         left_out = len(lines) - head - tail
         lines = [*lines[:head], f"(… {left_out} turns left out)", *lines[len(lines) - tail :]]
-    return Unit("scenario", transcript.name, (), "\n".join(lines), left_out)
+    return Unit("scenario", transcript.name, (), "\n".join(lines), left_out, _digest(transcript))
 
 
 def window_units(transcript: Transcript, *, window: int, context: int) -> Iterator[Unit]:
     """A transcript's turns in windows of ``window``, each after up to ``context`` turns that are shown and not judged."""
-    rows = transcript.rows
+    rows, sha256 = transcript.rows, _digest(transcript)
     for start in range(0, len(rows), window):
         judged = range(start, min(start + window, len(rows)))
         before = [_line("before", row) for row in rows[max(0, start - context) : start]]
         numbered = [_line(str(number), rows[index]) for number, index in enumerate(judged, start=1)]
-        yield Unit("turn", transcript.name, tuple(judged), "\n".join(before + numbered))
+        yield Unit("turn", transcript.name, tuple(judged), "\n".join(before + numbered), 0, sha256)
 
 
 def messages(unit: Unit, rubric: Rubric) -> list[Message]:

@@ -1,15 +1,19 @@
 """Text of strangers in a judge's request: it may look like instructions, like the marks around it or like another line. Pure.
 
-So its white space is flattened (no text can start a line of its own), and the marks carry a hash of what stands between them (no
-text can hold the hash of itself).
+So its white space is flattened (no text can start a line of its own), the marks carry a hash of what stands between them (no
+text can hold the hash of itself), and control tokens are broken up: servers read ``<|im_end|>`` in a message as the end of the message.
 """
 
 import hashlib
+import re
+
+_CONTROL = re.compile(r"<(?=[^\s<>=\d])|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_\w+|gMASK)\])")
+"""How control tokens begin: ``<|im_end|>``, ``</s>``, ``<start_of_turn>``, ``<｜User｜>``, ``[/INST]``."""
 
 
 def flat(text: str, limit: int) -> str:
-    """A text on one line, of at most ``limit`` characters; what is left out is said."""
-    line = " ".join(text.split())
+    """A text on one line, of at most ``limit`` characters and without control tokens; what is left out is said."""
+    line = _CONTROL.sub(r"\g<0> ", " ".join(text.split()))
     return line if len(line) <= limit else f"{line[:limit]} (… {len(line) - limit} characters left out)"
 
 

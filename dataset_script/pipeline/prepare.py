@@ -8,6 +8,7 @@ strangers alike), and items are listed on the text that is published.
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from dataset_script.quality.defects import mark_defects
 from dataset_script.quality.gates import OFF_BY_DEFAULT, Measures, gates, held, measure
 from dataset_script.quality.relevance import Relevance, judged_relevance, lexical_relevance
 from dataset_script.review.decisions import transcript_sha256
-from dataset_script.review.settlement import Settled, SettledScenario
+from dataset_script.review.settlement import Mark, Settled, SettledScenario
 from dataset_script.roles import resolve_roles
 from dataset_script.sidecar import SidecarRow
 from dataset_script.transcripts import UnreadableTranscript, read_transcript, transcript_name
@@ -80,6 +81,7 @@ class Draft:
     scenario: Scenario
     decisions: list[Decision]
     review: SettledScenario = field(default_factory=SettledScenario)
+    sha256: str = ""
     loop_words: int = 0
     relevance: Relevance | None = None
     measures: Measures | None = None
@@ -146,10 +148,11 @@ def read(path: Path, number: int, row: SidecarRow) -> Draft | Refusal:
 def resolve(draft: Draft, options: Options, guidance: Guidance) -> Draft:
     """Roles by the resolver, the override table and the reviewers, and the reviewers' words in place of misheard ones."""
     turns = draft.scenario.turns
-    seen = transcript_sha256((turn.speaker, turn.text) for turn in turns)
+    seen = draft.sha256 = transcript_sha256((turn.speaker, turn.text) for turn in turns)
     review = draft.review = guidance.reviews.of(draft.name, seen)
     if guidance.reviews.scenarios.get(draft.name, {}).keys() - {seen}:
         draft.note(None, "review not applied", "the transcript has changed since it was reviewed")
+    _note_what_cannot_be_applied(draft, guidance.reviews)
     overrides = {**guidance.overrides.get(draft.name, {}), **review.label_roles}
     guesses = resolve_roles([(t.speaker, t.text) for t in turns], overrides=overrides, mode=options.roles)  # type: ignore[arg-type]
     resolved = []
@@ -171,6 +174,22 @@ def resolve(draft: Draft, options: Options, guidance: Guidance) -> Draft:
     return draft
 
 
+def _note_what_cannot_be_applied(draft: Draft, reviews: Settled) -> None:
+    """Decisions that wait for adjudication, and those on what the file does not hold, which only a hand can have written."""
+    review, turns = draft.review, draft.scenario.turns
+    for conflict in reviews.conflicts:
+        if conflict.subject[:2] == (draft.name, draft.sha256):
+            _, _, kind, turn, *_ = conflict.subject
+            draft.note(turn, "review not applied", f"reviewers disagree on the {kind.replace('_', ' ')}")
+    named = {*review.turn_roles, *review.texts, *(mark.turn for mark in review.personal_data)}
+    for index in sorted(index for index in named if index >= len(turns)):
+        draft.note(index, "review not applied", "there is no such turn")
+    # A label may be a name, and the report is published: it is counted, not quoted.
+    unknown = len(review.label_roles.keys() - {turn.speaker for turn in turns})
+    if unknown:
+        draft.note(None, "review not applied", f"{unknown} roles are for speakers who are not in the file")
+
+
 def repair(draft: Draft) -> Draft:
     """Collapse loops and flag defects."""
     repaired = mark_defects(draft.scenario.turns)
@@ -190,6 +209,9 @@ def assess(draft: Draft, options: Options, guidance: Guidance) -> Draft:
     """Relevance and gates."""
     turns = draft.scenario.turns
     judgement = guidance.judgements.get(draft.name)
+    if judgement and judgement.transcript_sha256 not in (None, draft.sha256):
+        draft.note(None, "judgement not applied", "the transcript has changed since it was judged")
+        judgement = None
     if judgement is None:
         draft.relevance = lexical_relevance(turns)
     else:
@@ -203,15 +225,27 @@ def assess(draft: Draft, options: Options, guidance: Guidance) -> Draft:
 
 
 def _marks_in_place(draft: Draft) -> list[Mention]:
-    """Marks of people whose place still means what it meant: a collapsed loop has moved the words behind it."""
+    """Marks of people, where the words now stand: a collapsed loop or a corrected text may have moved them."""
     turns, kept = draft.scenario.turns, []
     for mark in draft.review.personal_data:
-        turn = turns[mark.turn] if mark.turn < len(turns) else None
-        if turn is None or mark.end > len(turn.text) or "loop_collapsed" in turn.flags:
-            draft.note(mark.turn, "mark not applied", "the repair of a loop has moved the words that a reviewer marked")
-        else:
-            kept.append(mark)
+        if mark.turn >= len(turns):
+            continue
+        places = _places(mark, turns[mark.turn])
+        kept += [Mention(mark.turn, start, end, mark.type, "reviewer") for start, end in places]
+        if not places:
+            draft.note(mark.turn, "mark not applied", "the words that a reviewer marked are no longer in the turn")
     return kept
+
+
+def _places(mark: Mark, turn: Turn) -> list[tuple[int, int]]:
+    """Where a mark holds: at its own place, or wherever else its words stand. A mark without words holds at its place alone."""
+    text = turn.text
+    if not mark.words:
+        moved = mark.end > len(text) or "loop_collapsed" in turn.flags
+        return [] if moved else [(mark.start, mark.end)]
+    if text[mark.start : mark.end] in mark.words:
+        return [(mark.start, mark.end)]
+    return [match.span() for words in mark.words for match in re.finditer(re.escape(words), text)]
 
 
 def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:

@@ -1,6 +1,7 @@
 """How far reviewers agree, and a judge with them: percent, Cohen's κ (scikit-learn), Krippendorff's α. Pure."""
 
 import itertools
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,11 +73,12 @@ def agreement(question: str, ratings: Ratings) -> Agreement:
 def ratings_of(decisions: Iterable[ReviewDecision]) -> dict[str, dict[str, dict[str, str]]]:
     """Question (``verdict``, ``role``) → unit → reviewer → value. Adjudications rate nothing."""
     found: dict[str, dict[str, dict[str, str]]] = {"verdict": defaultdict(dict), "role": defaultdict(dict)}
-    for (transcript, _, kind, turn, speaker, _), own in latest(decisions).items():
+    for (transcript, sha256, kind, turn, speaker, _), own in latest(decisions).items():
         if kind in found:
+            unit = json.dumps([transcript, sha256, turn, speaker])  # words that have changed are another unit
             for who, decision in own.items():
                 if who:
-                    found[kind][f"{transcript}/{speaker if turn is None else turn}"][who] = decision.value
+                    found[kind][unit][who] = decision.value
     return found
 
 
@@ -84,11 +86,12 @@ def judge_ratings(decisions: Iterable[ReviewDecision], judgements: Mapping[str, 
     """Verdicts of people beside the judge's: it accepts what C_valid and no context filter let through."""
     found: dict[str, dict[str, str]] = {}
     for unit, own in ratings_of(decisions)["verdict"].items():
-        judgement = judgements.get(unit.rpartition("/")[0])
-        if judgement is not None:
+        transcript, sha256, *_ = json.loads(unit)
+        judgement = judgements.get(transcript)
+        if judgement is not None and judgement.transcript_sha256 in (None, sha256):
             relevance = judged_relevance(judgement.features, judgement.decided_by)
             accepts = relevance.is_valid and not relevance.count("context_filters")
-            found[unit] = {**own, judgement.model: "accept" if accepts else "reject"}
+            found[unit] = {**own, f"judge {judgement.model}": "accept" if accepts else "reject"}
     return found
 
 

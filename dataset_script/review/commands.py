@@ -5,14 +5,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dataset_script.errors import DataError
-from dataset_script.review.decisions import Kind, ReviewDecision, now
+from dataset_script.review.decisions import Kind, ReviewDecision, Subject, now
 from dataset_script.review.view import Desk, ReviewScenario
 
 
 class Command(BaseModel):
     """What the page sends: a move (``go``, ``filter``), an ``undo``, or a decision on the scenario that is open."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     action: Literal["go", "filter", "undo", "decide"]
     transcript: str = Field("", max_length=300)
@@ -58,6 +58,9 @@ def decision(command: Command, scenario: ReviewScenario, reviewer: str, *, adjud
             turn=command.turn,
             speaker=command.speaker,
             span=command.span,
+            words=scenario.turns[command.turn].text[slice(*command.span)]
+            if command.span and command.turn is not None
+            else "",
             reason=command.reason,
             reviewer=reviewer,
             time=now(),
@@ -68,12 +71,16 @@ def decision(command: Command, scenario: ReviewScenario, reviewer: str, *, adjud
 
 
 def undo(desk: Desk, scenario: ReviewScenario) -> ReviewDecision | None:
-    """The withdrawal of the reviewer's last standing decision on a scenario; None where there is none."""
-    standing: dict[tuple, ReviewDecision] = {}
+    """The withdrawal of the reviewer's last standing decision on a scenario; None where there is none.
+
+    Who adjudicates takes back adjudications, and nothing that the same person said as a reviewer.
+    """
+    place = (scenario.transcript, scenario.sha256, desk.reviewer, desk.adjudicates)
+    standing: dict[Subject, ReviewDecision] = {}
     for each in desk.decisions:
-        if (each.transcript, each.seen_sha256, each.reviewer) == (scenario.transcript, scenario.sha256, desk.reviewer):
-            standing.pop((each.subject, each.adjudication), None)
+        if (each.transcript, each.seen_sha256, each.reviewer, each.adjudication) == place:
+            standing.pop(each.subject, None)
             if not each.withdrawn:
-                standing[each.subject, each.adjudication] = each
+                standing[each.subject] = each
     last = next(reversed(standing.values()), None)
     return last and last.model_copy(update={"withdrawn": True, "time": now()})

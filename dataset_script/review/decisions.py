@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from dataset_script.errors import DataError
 from dataset_script.privacy import TYPES
@@ -26,7 +26,8 @@ Reviewer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -
 class ReviewDecision(BaseModel):
     """One decision. ``value`` is ``accept``/``reject``, a role, a text, a type of personal data, or a comment.
 
-    A role is given to a whole ``speaker`` label or to one ``turn``. ``seen_sha256`` is the transcript as the reviewer saw it
+    A role is given to a whole ``speaker`` label or to one ``turn``. ``words`` are those that a mark of personal data covered: they find it
+    again where a correction or a repair has moved them. ``seen_sha256`` is the transcript as the reviewer saw it
     (:func:`transcript_sha256`): a decision on a transcript that has changed since is never applied. ``withdrawn`` takes the reviewer's
     earlier decision on the same subject back.
     """
@@ -40,9 +41,10 @@ class ReviewDecision(BaseModel):
     turn: int | None = Field(None, ge=0)
     speaker: str | None = Field(None, max_length=2000)
     span: tuple[int, int] | None = None
+    words: str = Field("", max_length=MAX_TEXT)
     reason: str = Field("", max_length=2000)
     reviewer: Reviewer
-    time: datetime
+    time: AwareDatetime
     adjudication: bool = False
     withdrawn: bool = False
 
@@ -63,6 +65,8 @@ class ReviewDecision(BaseModel):
             self.span and not 0 <= self.span[0] < self.span[1]
         ):
             raise ValueError("personal data needs a span of characters, and nothing else does")
+        if self.words and self.kind != "personal_data":
+            raise ValueError("only a mark of personal data has words")
         return self
 
     @property

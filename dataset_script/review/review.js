@@ -5,12 +5,18 @@
   const turns = () => [...document.querySelectorAll(".rv-turn")];
   const codePoints = (text) => [...text].length;
 
+  // Commands that the server has not carried out yet, the first of them under way: keys may be faster than the server.
+  const waiting = [];
+  const press = () => document.querySelector("#rv-send").click();
+  function showWaiting() { document.documentElement.dataset.rvWaiting = waiting.length || ""; }
   function send(command) {
-    const box = document.querySelector("#rv-command textarea, #rv-command input");
-    box.value = JSON.stringify(command);
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-    setTimeout(() => document.querySelector("#rv-send").click(), 30);
+    waiting.push(JSON.stringify(command));
+    showWaiting();
+    if (waiting.length === 1) press();
   }
+  window.rvNext = () => [waiting[0] ?? ""];
+  window.rvDone = () => { waiting.shift(); showWaiting(); if (waiting.length) press(); };
+  window.addEventListener("beforeunload", (event) => { if (waiting.length) event.preventDefault(); });
   const decide = (decision) => send({ action: "decide", transcript: page().dataset.transcript, filter: page().dataset.filter, ...decision });
   const go = (name) => send({ action: "go", transcript: name, filter: page().dataset.filter });
 

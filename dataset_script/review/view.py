@@ -1,14 +1,16 @@
 """What a reviewer sees: scenarios with roles, flags and found personal data, and the state that decisions have given them. No Gradio."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from dataset_script.inputs import source_files
 from dataset_script.pipeline import prepare
 from dataset_script.pipeline.prepare import Guidance, Options, Refusal
 from dataset_script.privacy import Mention, SpokenTurn, find_personal_data
-from dataset_script.review.decisions import ReviewDecision, transcript_sha256
+from dataset_script.review.decisions import ReviewDecision, Subject, transcript_sha256
 from dataset_script.review.settlement import Conflict, Settled, latest, settle
 from dataset_script.roles import AUTHORITY, CIVILIAN_SIDE
 
@@ -72,16 +74,29 @@ class ReviewScenario:
         return bool(self.gates) or any(turn.flags or turn.is_unsure for turn in self.turns)
 
 
-def load_scenarios(source: Path) -> list[ReviewScenario]:
+def load_scenarios(
+    source: Path,
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_refused: Callable[[str], None] = lambda sentence: None,
+) -> list[ReviewScenario]:
     """All transcripts of a folder that can be read, in the order of their paths, as the build sees them before redaction.
+
+    Args:
+        source: the folder.
+        on_progress: called with (read, total) files.
+        on_refused: called with a sentence for each file that cannot be read.
 
     Raises:
         DataError: no folder, or no transcript in it.
     """
     found = []
-    for file in source_files(source):
+    files = source_files(source)
+    for done, file in enumerate(files, start=1):
         draft = prepare.read(file.path, file.number, file.row)
+        on_progress(done, len(files))
         if isinstance(draft, Refusal):
+            on_refused(draft.error)
             continue
         released = [(turn.speaker, turn.text) for turn in draft.scenario.turns]
         draft = prepare.resolve(draft, Options(), Guidance())
@@ -122,30 +137,60 @@ class State:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything on one reviewer's desk: scenarios, the decisions so far, and what they settle."""
+    """Everything on one reviewer's desk: scenarios, the decisions so far, and what they settle.
+
+    Who adjudicates sees the adjudications as their own, whoever made them.
+    """
 
     scenarios: tuple[ReviewScenario, ...]
     decisions: tuple[ReviewDecision, ...]
     settled: Settled
     reviewer: str
+    adjudicates: bool = False
 
     @classmethod
-    def of(cls, scenarios: Iterable[ReviewScenario], decisions: Iterable[ReviewDecision], reviewer: str) -> "Desk":
+    def of(
+        cls,
+        scenarios: Iterable[ReviewScenario],
+        decisions: Iterable[ReviewDecision],
+        reviewer: str,
+        *,
+        adjudicates: bool = False,
+    ) -> "Desk":
         """Lay out a desk."""
         decided = tuple(decisions)
-        return cls(tuple(scenarios), decided, settle(decided), reviewer)
+        return cls(tuple(scenarios), decided, settle(decided), reviewer, adjudicates)
+
+    @property
+    def _voice(self) -> str:
+        return "" if self.adjudicates else self.reviewer
+
+    @cached_property
+    def _standing(self) -> dict[tuple[str, str], dict[Subject, dict[str, ReviewDecision]]]:
+        """(transcript, digest) → what stands on it, by subject and reviewer."""
+        found: dict[tuple[str, str], dict[Subject, dict[str, ReviewDecision]]] = defaultdict(dict)
+        for subject, own in latest(self.decisions).items():
+            found[subject[:2]][subject] = own
+        return dict(found)
+
+    @cached_property
+    def _conflicts(self) -> dict[tuple[str, str], list[Conflict]]:
+        found: dict[tuple[str, str], list[Conflict]] = defaultdict(list)
+        for conflict in self.settled.conflicts:
+            found[conflict.subject[:2]].append(conflict)
+        return dict(found)
 
     def state(self, scenario: ReviewScenario) -> State:
         """State of a scenario."""
+        place = (scenario.transcript, scenario.sha256)
         verdicts = {
             who: decision.value
-            for (name, sha, kind, *_), own in latest(self.decisions).items()
-            if (name, sha, kind) == (scenario.transcript, scenario.sha256, "verdict")
+            for subject, own in self._standing.get(place, {}).items()
+            if subject[2] == "verdict"
             for who, decision in own.items()
         }
-        conflicts = tuple(c for c in self.settled.conflicts if c.subject[:2] == (scenario.transcript, scenario.sha256))
-        mine = {"accept": "accepted", "reject": "rejected"}.get(verdicts.pop(self.reviewer, ""), "")
-        return State(mine, len(verdicts), conflicts)
+        mine = {"accept": "accepted", "reject": "rejected"}.get(verdicts.pop(self._voice, ""), "")
+        return State(mine, len(verdicts.keys() - {""}), tuple(self._conflicts.get(place, ())))
 
     def shown(self, chosen: str) -> list[ReviewScenario]:
         """Scenarios that a filter shows; all of them for a filter that does not exist."""
@@ -159,9 +204,9 @@ class Desk:
     def corrected(self, scenario: ReviewScenario) -> ReviewScenario:
         """The scenario with my corrections in place."""
         mine = [
-            own[self.reviewer]
-            for subject, own in latest(self.decisions).items()
-            if subject[:2] == (scenario.transcript, scenario.sha256) and self.reviewer in own
+            own[self._voice]
+            for own in self._standing.get((scenario.transcript, scenario.sha256), {}).values()
+            if self._voice in own
         ]
         labels = {each.speaker: each.value for each in mine if each.kind == "role" and each.speaker is not None}
         single = {each.turn: each.value for each in mine if each.kind == "role" and each.turn is not None}

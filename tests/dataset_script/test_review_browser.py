@@ -2,6 +2,7 @@
 
 import shutil
 
+import httpx
 import pytest
 
 from dataset_script.review.decisions import read_decisions
@@ -94,6 +95,56 @@ def test_a_scenario_is_reviewed_with_the_keyboard_alone_and_a_reload_shows_it(de
     page.close()
 
 
+def test_keys_faster_than_the_server_lose_nothing(desk, browser, address):
+    page = opened(browser, address)
+    for key in ["1", "j", "6", "j", "2", "j", "5", "a", "n", "j"]:
+        page.keyboard.press(key)
+    decisions = wait_for(desk, 5)
+    assert [(each.kind, each.value, each.speaker) for each in decisions] == [
+        ("role", "officer", "[Police Officer]"), ("role", "civilian", "Dana"), ("role", "detective", "[Police Officer]"),
+        ("role", "subject", "Dana"), ("verdict", "accept", None),
+    ]  # fmt: skip
+    page.wait_for_selector(".rv[data-transcript=second]")
+    page.wait_for_selector(":root[data-rv-waiting='']", state="attached")
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_chosen_turn_is_never_behind_the_bar_of_actions(desk, browser, address, width):
+    page = opened(browser, address, width=width)
+    page.set_viewport_size({"width": width, "height": 560})
+    for _ in range(3):
+        page.keyboard.press("j")
+    chosen, bar = (page.locator(name).bounding_box() for name in (".rv-turn.rv-chosen", ".rv-keys"))
+    assert chosen["y"] + chosen["height"] <= bar["y"]
+    page.close()
+
+
+def test_a_decisions_file_that_is_broken_by_hand_is_named_on_the_page(desk, browser, address):
+    desk.decisions.write_text('{"kind": "<b>"}\n')
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector(".rv-message")
+    assert "decisions.jsonl:1" in page.locator(".rv-message").inner_text()
+    assert "decisions.jsonl:1" in desk.act('{"action": "go", "transcript": "first"}')
+    page.close()
+
+
+def test_an_adjudicator_settles_a_conflict_and_sees_it(desk, browser, address):
+    for name, value in (("ben", "accept"), ("chi", "reject")):
+        ReviewDesk(list(desk.scenarios), desk.decisions, name).act(
+            f'{{"action": "decide", "transcript": "first", "kind": "verdict", "value": "{value}"}}'
+        )
+    desk.adjudicates = True
+    page = opened(browser, address)
+    page.wait_for_selector(".rv-open[aria-current=true] .rv-is-conflict")
+    page.click(".rv-conflict button >> nth=1")
+    assert wait_for(desk, 3)[-1].adjudication
+    page.wait_for_selector(".rv-open[aria-current=true] .rv-is-rejected")
+    assert page.locator(".rv-conflict").count() == 0
+    page.close()
+
+
 def test_selected_text_is_marked_as_personal_data_at_its_place(desk, browser, address):
     page = opened(browser, address)
     page.on("dialog", lambda dialog: dialog.accept("NAME"))
@@ -104,6 +155,7 @@ def test_selected_text_is_marked_as_personal_data_at_its_place(desk, browser, ad
     page.keyboard.press("p")
     (mark,) = wait_for(desk, 1)
     assert (mark.kind, mark.value, mark.turn, mark.span) == ("personal_data", "NAME", 3, (0, 4))
+    assert mark.words == "Fine"
     page.wait_for_selector(".rv-turn:nth-child(4) mark")
     page.close()
 
@@ -123,6 +175,13 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_buttons_do_what_keys_do
     page.click(".rv-keys [data-key=a]")
     assert wait_for(desk, 1)[0].value == "accept"
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("127.0.0.1:7897", 200), ("localhost:7897", 200), ("elsewhere.example:7897", 400)]
+)
+def test_the_page_answers_under_this_machines_name_only(address, host, status):
+    assert httpx.get(address, headers={"Host": host}).status_code == status
 
 
 def test_a_strange_command_changes_nothing_and_is_answered(desk):

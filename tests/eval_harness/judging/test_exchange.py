@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_script.dialogue import Item, Scenario, Turn
+from dataset_script.judge.untrusted import flat
 from eval_harness.judging.exchange import MAX_REPLY_CHARACTERS, Exchange, judge_messages, seals, shown
 from eval_harness.judging.rubrics import load_rubric
 
@@ -89,7 +90,8 @@ def test_a_reply_that_speaks_to_the_judge_stays_one_line_of_data_outside_the_ins
     exchange = Exchange(ITEM, prediction)
     system, user = judge_messages(RUBRIC, shown(SCENARIO, ITEM, [prediction, "Yes."], 1500), "seal")
     assert system["content"] == RUBRIC.text
-    assert user["content"].split("\n").count(f"[reply A] {' '.join(prediction.split())}") == 1
+    assert user["content"].split("\n").count(f"[reply A] {flat(prediction, 10_000)}") == 1
+    assert "<|" not in user["content"]
     assert user["content"].count("\n[reply ") == 2
     assert exchange.addresses_judge
 
