@@ -280,9 +280,9 @@ def birth_dates(words: Words, values: Sequence[Value], *, is_asked: bool) -> lis
             found.append((date, "answer"))
         elif _is_written_birth_date(words, date):
             found.append((date, "shape"))
-    if not found:
-        found = [(date, rule) for date, rule in _years_of_birth(words, values, is_asked=is_asked)]
-    return found
+    inside = {place for date, _ in found for place in range(date.first, date.last + 1)}
+    years = _years_of_birth(words, values, is_asked=is_asked and not found)
+    return [*found, *((year, rule) for year, rule in years if year.first not in inside)]
 
 
 def birth_date_parts(words: Words, values: Sequence[Value]) -> tuple[int, int] | None:
@@ -341,12 +341,23 @@ def _is_written_birth_date(words: Words, date: Date) -> bool:
         date.last - date.first == 2 and words.gap(date.last) in {"/", "-"} and words.folded[date.first].isdigit()
     )
     if not is_in_figures:
-        is_short = words.gap(date.last).endswith(("'", "’"))  # "11-2 of '07", "March 13th of '69"
+        is_short = (
+            words.gap(date.last).endswith(("'", "’")) or words.word(date.last - 1) == "of"
+        )  # "11-2 of '07", "March 13th of '69"
         youngest = _YOUNGEST if is_short else _YOUNGEST_GROWN
         return not _is_listed(words, date) and _OLDEST <= (_full_year(date.year) if is_short else date.year) <= youngest
-    if words.gap(date.first) == ", " and words.is_capital_at(date.first - 1) and words.is_capital_at(date.first - 2):
+    if words.gap(date.first) == ", " and words.is_capital_at(date.first - 1):
         return True  # "Elliot Ashworth, 10-26-07", as records are read out
     return _OLDEST_TWO_DIGITS < date.year < 100 or _OLDEST <= date.year <= _YOUNGEST_GROWN
+
+
+def _is_said_of_birth(words: Words, value: Value, year: int) -> bool:
+    """ "Born in eighty-one"; with an apostrophe, wherever a birthday is spoken of: "on your birthday. What year's that, '97?" """
+    if words.gap(value.first).endswith(("'", "’")) and not _BIRTH_WORDS.isdisjoint(words.folded):
+        return True
+    before = words.folded[max(0, value.first - 4) : value.first]
+    is_duration = words.word(value.last + 1) in {"minutes", "years", "hours"}
+    return "born" in before and ("in" in before or year >= _OLDEST) and not is_duration
 
 
 def _is_year_alone(words: Words, value: Value) -> bool:
@@ -368,12 +379,7 @@ def _years_of_birth(words: Words, values: Sequence[Value], *, is_asked: bool) ->
         year = _year(value.parts) if not value.letters and value.digits in {2, 4} else None
         if year is None or (year < _OLDEST and year < 25 and not is_asked):
             continue
-        before = words.folded[max(0, value.first - 4) : value.first]
-        if (
-            "born" in before
-            and ("in" in before or year >= _OLDEST)
-            and not {"minutes", "years", "hours"} & set(words.folded[value.last + 1 : value.last + 2])
-        ):
+        if _is_said_of_birth(words, value, year):
             yield Date(value.first, value.last, None, None, year), "context"
         elif is_asked and _OLDEST <= _full_year(year) <= _YOUNGEST and _is_year_alone(words, value):
             yield Date(value.first, value.last, None, None, year), "answer"

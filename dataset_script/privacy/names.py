@@ -92,11 +92,19 @@ def _next_part(words: Words, last: int) -> int | None:
         return None
     if not is_after_initial and (end := _after_particles(words, following)):
         return end
-    if len(word) == 1 and is_capital and words.after(following).startswith(". ") and words.is_capital_at(following + 1):
+    if len(word) == 1 and is_capital and _is_initial(words, following):
         return following
     if gap == "-" and word.isalpha() and (is_capital or len(word) < 4):
         return following
     return following if is_capital and len(word) > 1 and not is_blocked(words, following) else None
+
+
+def _is_initial(words: Words, index: int) -> bool:
+    """The "J" of "Nathan J. Ouellette", "Nathan J Ouellette" and, as records are read out, of "Ouellette, Nathan J, 7-19-87"."""
+    after = words.after(index)
+    if after.startswith(". ") or after == " ":
+        return words.is_capital_at(index + 1) and (after != " " or words.folded[index] != "i")
+    return after.startswith(", ") and words.gap(index) == " "
 
 
 def _after_particles(words: Words, index: int) -> int | None:

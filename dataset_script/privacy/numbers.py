@@ -1,6 +1,5 @@
 """Values (values.py) → phone, social-security, licence, plate, vehicle and other numbers, by shape and the words around them."""
 
-import itertools
 from collections.abc import Sequence
 from string import ascii_uppercase
 
@@ -25,7 +24,6 @@ _BEFORE, _AFTER, _NEAR = 9, 7, 2
 """Words around a number in which another word can say what it is; KEEP only speaks from close by."""
 _SAYS_NUMBER = frozenset(("number", "no", "id"))
 _ABBREVIATIONS = {"OLN": LICENSE, "DL": LICENSE, "VIN": VIN, "SSN": SSN}
-_COUNTING_UP = "01234567890"
 _SSN_SHAPE, _PHONE_SHAPE = (3, 2, 4), (3, 3, 4)
 VIN_LENGTH = 17
 _PLATE_LENGTH = range(5, 9)
@@ -36,11 +34,10 @@ _SMALLEST_ALONE = {PHONE: 3, SSN: 3, LICENSE: 3, PLATE: 3, VIN: 4, OTHER_ID: 4}
 _LARGEST = {PHONE: 11, SSN: 9, LICENSE: 20, PLATE: 8, VIN: VIN_LENGTH, OTHER_ID: 20}
 _ASIDE_WORDS = 3
 _DIGITS_OF_AN_IDENTIFIER, _LONGEST_PHONE_ABROAD = 5, 11
-_SMALLEST_TAIL, _LONGEST_CHANCE_COUNT = 3, 3
+_SMALLEST_TAIL = 3
 _ENDING_IN = (["ends", "in"], ["ending", "in"], ["ends", "with"], ["ending", "with"])
 _BEGINS = frozenset(("start", "starts", "started", "begins", "began"))
 _LETTERS_OF_A_PLATE, _DIGITS_OF_A_MODEL = 4, 3
-_DIGITS_OF_A_NUMBER, _SHORTEST_GROUP = 6, 3
 _LONGEST_ROAD = 4
 """Digits that a highway or a gun may have beside its letters."""
 _RADIO = frozenset(("104", "911", "108", "107"))
@@ -122,10 +119,7 @@ def _by_shape(words: Words, value: Value) -> str | None:
 
 def _digits_by_shape(words: Words, value: Value) -> str | None:
     text, digits, groups = value.canonical, value.digits, _groups(value)
-    steps = {int(after) - int(before) for before, after in itertools.pairwise(value.parts)}
-    if len(value.parts) > _LONGEST_CHANCE_COUNT and steps in ({1}, {-1}):
-        return None  # somebody counts
-    if text in _COUNTING_UP or text[::-1] in _COUNTING_UP or len(set(text)) == 1:
+    if value.is_counting() or len(set(text)) == 1:
         return None
     if digits >= 6 and digits not in {7, 10} and "number" in words.folded[max(0, value.first - 5) : value.first]:
         return OTHER_ID
@@ -138,24 +132,7 @@ def _digits_by_shape(words: Words, value: Value) -> str | None:
     # Seven digits are often a call or a tag number (CORPUS.md § 6): only as they are written or read out for a telephone.
     is_written = groups == (3, 4) and words.surface(value.first).isdigit()
     is_telephone = digits == 7 and (is_written or text.startswith("555") or len(groups) >= 6)
-    if is_telephone:
-        return PHONE
-    return OTHER_ID if _is_long_number(words, value) else None
-
-
-def _is_long_number(words: Words, value: Value) -> bool:
-    """ "7730465", "062 118 540", "25-3316": so many digits, in figures, are the number of something that somebody has."""
-    sizes = _groups(value)
-    is_in_figures = all(words.folded[place].isdigit() for place in value.places)
-    if (
-        not is_in_figures
-        or value.digits < _DIGITS_OF_A_NUMBER
-        or any(is_year(words, part) for part in value.single_parts())
-    ):
-        return False
-    is_dashed = {words.gap(place) for place in value.places[1:]} == {"-"} and len(set(sizes)) > 1
-    is_grouped = {words.gap(place) for place in value.places[1:]} <= {" ", "-"} and max(sizes) >= _SHORTEST_GROUP
-    return len(sizes) == 1 or is_dashed or is_grouped
+    return PHONE if is_telephone else None
 
 
 def is_gun_or_road(value: Value) -> bool:

@@ -29,7 +29,7 @@ PATIENCE = 6
 
 _ASKED = {
     NAME: r"\bnames?\b|\bcalled\?|\bcall you\b|\bwho(?:'s| is| are| am)\b|\bspell|\bidentify yourself|\bmiddle initial|\bmaiden",
-    DOB: r"\bbirth|\bd\.?o\.?b\b|\bborn\b|\bbirthda",
+    DOB: r"\bbirth|\bfull date\b|\bd\.?o\.?b\b|\bborn\b|\bbirthda",
     ADDRESS: r"\baddress|\bwhere\b[^?.]{0,40}\b(?:live|lives|living|stay|stays|staying|stayin|reside|home|located)\b|\blocation of|\bapartment|\bapt\b|\bzip|"
     r"\bstreet number|\bhouse number|\bwhere you (?:live|stay)|\blive at|\b(?:what|which) (?:unit|lot|site|space|cabin|slip|trailer|building|house|door|room|apartment|apt|floor)\b|\b(?:lot|space|slip|site|room|trailer) number|\bmailing|\bunit number|\bwhere'?s home|"
     r"\bwhat street|\byou live\b|\byou stay(?:ing)?\b|\bwhere you\b|\bwhere (?:do|are) you (?:at|stay)\b",

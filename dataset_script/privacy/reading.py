@@ -44,6 +44,17 @@ class Reading:
         for index in range(first, bisect.bisect_left(self.words.starts, end)):
             self.taken.setdefault(index, mention)
 
+    def widen(self, first: int, last: int) -> bool:
+        """Let a mention found among words ``first`` … ``last`` span them all, its type kept; False where there is none."""
+        inside = {id(self.taken[index]): self.taken[index] for index in range(first, last + 1) if index in self.taken}
+        for mention in inside.values():
+            self.mentions.remove(mention)
+            self.taken = {index: other for index, other in self.taken.items() if other is not mention}
+        for mention in list(inside.values())[:1]:
+            start, end = min(mention.start, self.words.starts[first]), max(mention.end, self.words.ends[last])
+            self.add_place(start, end, mention.type, mention.rule)
+        return bool(inside)
+
     def is_free(self, first: int, last: int) -> bool:
         """Whether no mention touches these words yet."""
         return not any(index in self.taken for index in range(first, last + 1))

@@ -8,23 +8,18 @@ from dataclasses import dataclass
 
 from dataset_script.privacy.addresses import repeated_address
 from dataset_script.privacy.dates import Date, find_dates
+from dataset_script.privacy.houses import is_house
 from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, PLATE
-from dataset_script.privacy.numbers import KEEP, is_gun_or_road, is_measured, is_year, said_of
+from dataset_script.privacy.numbers import is_measured, is_year
 from dataset_script.privacy.reading import Reading
 from dataset_script.privacy.values import Value
 
 NEARBY = 3
 """Turns within which a part of a value that was just said is taken for a repetition, or for the rest of an answer."""
 _SHORTEST_PART, _SHORTEST_REPEATED = 3, 4
-_LONG_ENOUGH_TO_BE_CUT, _SHORTEST_PLATE = 7, 5
+_LONG_ENOUGH_TO_BE_CUT, _SHORTEST_PLATE = 6, 5
 _MOST_NEARBY = 100
 """More values than this in a few turns are a transcriber's loop, not a conversation."""
-_DIGITS_OF_A_HOUSE = range(3, 6)
-_NEXT_DOOR = 12
-"""How far the numbers of houses or flats that neighbours speak of lie apart."""
-_LEADS_TO_HOUSE = frozenset(
-    ["at", "in", "is", "i'm", "we're", "from", "near", "by", "number", "live", "lives", "he's", "she's", "they're"]
-)
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,10 @@ class Said:
     values: dict[str, str]
     births: tuple[Date, ...]
     of_email: frozenset[str]
+
+    def houses(self) -> set[str]:
+        """Numbers that were given as, or in, an address."""
+        return {text for text, kind in self.values.items() if kind == ADDRESS and text.isdigit()}
 
     def years_of_birth(self) -> set[int]:
         """The last two digits of each year of birth, said in a date or alone."""
@@ -55,7 +54,7 @@ def find_repeated(read: Sequence[Reading]) -> None:
         if len(text) >= _SHORTEST_REPEATED and kind != ADDRESS
     }
     births = {date.canonical for one in said for date in one.births}
-    houses = frozenset(_house_numbers(said))
+    houses = frozenset().union(*(one.houses() for one in said))
     if not (whole or births or houses or any(one.values or one.of_email for one in said)):
         return
     for turn in read:
@@ -71,8 +70,9 @@ def find_repeated(read: Sequence[Reading]) -> None:
         for value in turn.values:
             if turn.is_free(value.first, value.last):
                 _find_value_again(turn, value, whole, nearby)
-        for value in turn.values:
-            if turn.is_free(value.first, value.last) and _is_house_again(turn, value, houses, before):
+        houses_near = frozenset().union(*(one.houses() for one in (*before, said[turn.number])))
+        for value in _pieces(turn) if houses else ():
+            if turn.is_free(value.first, value.last) and is_house(turn, value, houses, houses_near):
                 turn.add(value.first, repeated_address(turn.words, value), ADDRESS, "repeated")
 
 
@@ -80,13 +80,19 @@ def _said_in(turn: Reading) -> Said:
     if not turn.mentions:
         return Said({}, (), frozenset())
     values = {}
-    for value in turn.values:
+    for value in (*turn.values, *_pieces(turn)):
         first, last = turn.taken.get(value.first), turn.taken.get(value.last)
         if first is not None and first is last:
             values[value.canonical] = first.type
     places = [place for place, mention in turn.taken.items() if mention.type == EMAIL]
     of_email = frozenset(turn.words.folded[place] for place in places)
     return Said(values, tuple(_births_in(turn)), of_email)
+
+
+def _pieces(turn: Reading) -> Iterator[Value]:
+    """Numbers that were said one after the other, each as a value: "He is at 29. 33 is Mrs. Kaplan"."""
+    for value in turn.values:
+        yield from value.segments(turn.words) or [value]
 
 
 def _births_in(turn: Reading) -> Iterator[Date]:
@@ -141,37 +147,6 @@ def _part_of(canonical: str, nearby: dict[str, str]) -> str | None:
         ):
             return kind
     return None
-
-
-def _house_numbers(said: Sequence[Said]) -> Iterator[int]:
-    """Numbers of houses and flats that were given as addresses."""
-    for one in said:
-        for text, kind in one.values.items():
-            if kind == ADDRESS and text.isdigit() and len(text) in _DIGITS_OF_A_HOUSE:
-                yield int(text)
-
-
-def _is_house_again(turn: Reading, value: Value, houses: frozenset[int], before: Sequence[Said]) -> bool:
-    """Whether a bare number is that of a house spoken of, or of one next to it: "Caller's in 306", where 308 was given."""
-    words = turn.words
-    if value.letters:
-        return False
-    if len(value.canonical) < _DIGITS_OF_A_HOUSE.start:
-        is_read_back = value.first == 0 and any(one.values.get(value.canonical) == ADDRESS for one in before)
-        return is_read_back and words.after(value.last)[:1] in {",", ".", "?"}
-    is_other = (
-        turn.radio.intersection(value.places)
-        or is_measured(words, value)
-        or is_gun_or_road(value)
-        or said_of(words, value) == KEEP
-    )
-    is_apart = words.gap(value.first) in {", ", ". ", ""} and words.after(value.last)[:1] in {"", ",", ".", "?"}
-    is_place = words.word(value.first - 1) in _LEADS_TO_HOUSE or is_apart or value.first == 0
-    if is_other or not is_place or len(value.canonical) not in _DIGITS_OF_A_HOUSE:
-        return False
-    number = int(value.canonical)
-    is_near = any(abs(number - house) <= _NEXT_DOOR and len(str(house)) == len(value.canonical) for house in houses)
-    return is_near and not (words.is_capital_at(value.last + 1) and words.after(value.last) == " ")
 
 
 def _find_email_again(turn: Reading, of_email: frozenset[str]) -> None:

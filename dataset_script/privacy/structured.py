@@ -11,7 +11,8 @@ from dataset_script.privacy.addresses import (
 from dataset_script.privacy.answers import beside_address, rest_of_answer
 from dataset_script.privacy.dates import birth_date_parts, birth_dates
 from dataset_script.privacy.emails import find_emails
-from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, PLATE
+from dataset_script.privacy.identifiers import codes, identifiers
+from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, OTHER_ID, PLATE
 from dataset_script.privacy.numbers import is_measured, is_year, number_types, spread_number
 from dataset_script.privacy.questions import NOTHING, Open, asks_measure, speaks_of
 from dataset_script.privacy.reading import Reading
@@ -43,6 +44,19 @@ def find_structured(read: Sequence[Reading]) -> None:
             if turn.is_free(first, last):
                 turn.add(first, last, kind, "answer")
     find_repeated(read)
+    for turn in read:
+        if turn.values:
+            _find_by_form(turn)
+
+
+def _find_by_form(turn: Reading) -> None:
+    """What is left and looks like somebody's number; a code takes in what was found inside it."""
+    for first, last in codes(turn.words):
+        if not turn.widen(first, last):
+            turn.add(first, last, OTHER_ID, "form")
+    for first, last in identifiers(turn.words, _left(turn)):
+        if turn.is_free(first, last):
+            turn.add(first, last, OTHER_ID, "form")
 
 
 def _since_measure(before: Sequence[Reading]) -> Sequence[Reading]:

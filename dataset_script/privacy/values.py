@@ -37,7 +37,10 @@ _STARTERS = NUMBER_WORDS.keys() | ALPHABET_WORDS | _REPEATS.keys() | frozenset(a
 _SEPARATOR = re.compile(r"[\s,.\-–—()/'’#]{0,4}")
 _LONGEST_BLOCK, _LONGEST_LOWER_BLOCK = 6, 4
 _LONGEST_ROW_OF_ZEROS = 4
+_LONGEST_CAPITALS = 3
 _LONGEST_MONTH = 31
+_LONGEST_CHANCE_COUNT = 3
+_COUNTING_UP = "01234567890"
 _SPELLED_NAME = 3
 _MOST_PARTS = 40
 """Longer runs of numbers are counting or a transcriber's loop; cut here, so that time stays linear."""
@@ -82,6 +85,14 @@ class Value:
         """Cut where a comma or a full stop was written: two numbers may have been said one after the other."""
         cuts = [i for i in range(1, len(self.parts)) if not set(",.").isdisjoint(words.gap(self.places[i]))]
         return [self.part(*bounds) for bounds in itertools.pairwise([0, *cuts, len(self.parts)])] if cuts else []
+
+    def is_counting(self) -> bool:
+        """Whether the numbers go up or down by one: somebody counts."""
+        if self.letters:
+            return False
+        steps = {int(after) - int(before) for before, after in itertools.pairwise(self.parts)}
+        is_row = self.canonical in _COUNTING_UP or self.canonical[::-1] in _COUNTING_UP
+        return is_row or (len(self.parts) > _LONGEST_CHANCE_COUNT and steps in ({1}, {-1}))
 
     def single_parts(self) -> list["Value"]:
         """Each part as a value of its own."""
@@ -139,6 +150,7 @@ def _is_letter(words: Words, index: int) -> bool:
     is_between = len(beside) == 2 and all(is_number(words, i) or len(words.folded[i]) == 1 for i, _ in beside)
     return is_between or any(
         (not gap and words.folded[i].isdigit())
+        or ((len(words.folded[i]) == 1 or words.folded[i].isdigit()) and gap == "-" and words.is_capital(index))
         or (len(words.folded[i]) == 1 and gap == "-")
         or (
             len(words.folded[i]) == 1
@@ -167,9 +179,17 @@ def _is_block_of_letters(words: Words, index: int) -> bool:
         return True
     if not gaps.isdisjoint((" ", "-")) and words.surface(index).isupper() and _VOWELS.isdisjoint(word):
         return True
+    is_short = len(word) <= _LONGEST_CAPITALS and words.surface(index).isupper() and not words.text.isupper()
+    if is_short and " " in gaps and _is_beside_long_figure(words, index):
+        return True
     is_name = words.is_lower and (len(word) > _LONGEST_LOWER_BLOCK or is_first_name(word) or is_surname(word))
     is_shown = words.is_lower or words.surface(index).isupper()
     return is_shown and not is_name and not is_ordinary(word) and not gaps.isdisjoint((" ", "-"))
+
+
+def _is_beside_long_figure(words: Words, index: int) -> bool:
+    """ "AX 004 417", "771 AB 9032": letters that could be a word, beside a figure of three digits or more."""
+    return any(words.word(i).isdigit() and len(words.word(i)) >= _LONGEST_CAPITALS for i in (index - 1, index + 1))
 
 
 def _is_zero(words: Words, index: int) -> bool:
