@@ -9,7 +9,7 @@ from pathlib import Path
 from dataset_script import BENCHMARK_VERSION, card
 from dataset_script.errors import DataError
 from dataset_script.manifest import read_manifest
-from dataset_script.pipeline.prepare import Guidance, Options
+from dataset_script.pipeline.prepare import Guidance, Options, scenario_id
 from dataset_script.pipeline.steps import SourceFile, read_lines
 from dataset_script.sidecar import SIDECAR, SidecarRow, read_sidecar, source_of
 from dataset_script.splits import SPLITS
@@ -48,16 +48,16 @@ def find_transcripts(source: Path) -> list[Path]:
 
 
 def source_files(source: Path) -> list[SourceFile]:
-    """Transcripts of a folder with their sidecar rows; ``source`` is read off the path where the sidecar is silent."""
+    """Transcripts of a folder with their sidecar rows, which say source and scenario id of each.
+
+    Both are settled here, where the secret of the ids is, and not by the workers, which may be on machines without it.
+    """
     sidecar = read_sidecar(source)
-    return [
-        SourceFile(
-            number,
-            path,
-            sidecar.get(path.stem) or SidecarRow(transcript=path.stem, source=source_of(path, source)),
-        )
-        for number, path in enumerate(find_transcripts(source))
-    ]
+    files = []
+    for number, path in enumerate(find_transcripts(source)):
+        row = sidecar.get(path.stem) or SidecarRow(transcript=path.stem, source=source_of(path, source))
+        files.append(SourceFile(number, path, row.model_copy(update={"scenario_id": scenario_id(path.stem, row)})))
+    return files
 
 
 def read_guidance(inputs: Inputs) -> Guidance:
@@ -119,6 +119,8 @@ def input_digest(source: Path, files: list[SourceFile], inputs: Inputs, options:
     in_package = [path for path in sorted(code) if SAMPLE not in path.parents]
     for path in [*in_package, card.TEMPLATE, card.ERRATA, *(file.path for file in files), *sidecar, *given]:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    for file in files:  # the id depends on a secret, the platform on the folder
+        digest.update(f"{file.row.scenario_id}\0{file.row.source}\0".encode())
     choices = {**asdict(options), "gates_off": sorted(options.gates_off), "is_sample": is_sample}
     libraries = {name: version(name) for name in ("datasets", "pyarrow", "py3langid")}
     previous = sorted(splits_of(inputs.previous).items())

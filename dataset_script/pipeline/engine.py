@@ -5,6 +5,7 @@ a build that was killed skips what is done.
 """
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -127,12 +128,24 @@ class StageFailed(OSError):
 
 
 def _start_ray(engine: Engine) -> None:
+    """Join the cluster that ``RAY_ADDRESS`` names, or start one on this machine."""
     try:
         import ray
     except ImportError:
         raise EngineUnavailable("Ray is not installed. Run `pip install ray` or choose --engine local.") from None
-    if not ray.is_initialized():
-        ray.init(num_cpus=engine.workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    if ray.is_initialized():
+        return
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    address = os.environ.get("RAY_ADDRESS")
+    try:
+        if address:
+            ray.init(address, **quiet)  # a cluster has its own number of cores
+        else:
+            ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
+    except ConnectionError:
+        raise EngineUnavailable(
+            f"no Ray cluster answers at RAY_ADDRESS={address}. Start it, or unset RAY_ADDRESS to use this machine alone."
+        ) from None
 
 
 def _queue_on_slurm(stages: Sequence[Stage], engine: Engine, logs: Path) -> None:

@@ -8,6 +8,7 @@ strangers alike), and items are listed on the text that is published.
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -105,7 +106,8 @@ def scenario_id(name: str, row: SidecarRow) -> str:
     if row.scenario_id:
         return row.scenario_id
     key = os.environ.get(ID_KEY_VARIABLE, "").encode()
-    return f"{row.source}-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
+    platform = re.sub(r"[^a-z0-9]+", "-", row.source.lower()).strip("-")[:40] or "unknown"
+    return f"{platform}-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
 
 
 def read(path: Path, number: int, row: SidecarRow) -> Draft | Refusal:
@@ -217,7 +219,7 @@ def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:
     scenario = draft.scenario
     redaction = redact(
         [SpokenTurn(turn.speaker, turn.role, turn.text) for turn in scenario.turns],
-        notes=(scenario.context, scenario.civilian_profile),
+        notes=(scenario.context, scenario.civilian_profile, scenario.quality["outcome"]),
         ner=ner,
         marked=_marks_in_place(draft),
     )
@@ -225,10 +227,11 @@ def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:
         replace(turn, speaker=redaction.speakers[turn.speaker], text=text)
         for turn, text in zip(scenario.turns, redaction.texts, strict=True)
     )
-    context, profile = redaction.notes
+    context, profile, outcome = redaction.notes
     draft.scenario = replace(scenario, turns=turns, context=context, civilian_profile=profile)
     quality = draft.scenario.quality
     quality["keyword_officers"] = [redaction.speakers[label] for label in quality["keyword_officers"]]
+    quality["outcome"] = outcome
     quality["n_redactions"] = sum(redaction.counts.values())
     quality["minors"] = redaction.minors
     if redaction.counts:

@@ -11,7 +11,7 @@ import pytest
 
 from dataset_script.build import Engine, Manifest, build_dataset, read_manifest
 from dataset_script.errors import DataError
-from dataset_script.pipeline.engine import EngineUnavailable
+from dataset_script.pipeline.engine import EngineUnavailable, run_stages
 from tests.synthetic_corpus import generate
 
 
@@ -52,6 +52,18 @@ def test_ray_gives_the_bytes_of_one_process(corpus, alone, tmp_path):
     finally:
         ray.shutdown()
     assert same_bytes(alone, tmp_path / "deescalwild")
+
+
+def test_a_cluster_that_ray_address_names_is_joined_and_has_its_own_cores(monkeypatch):
+    ray = pytest.importorskip("ray")
+    asked = []
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda address, **options: asked.append((address, options.get("num_cpus"))))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    run_stages([], Engine("ray", workers=2), Path())
+    monkeypatch.setenv("RAY_ADDRESS", "ray-head:6379")
+    run_stages([], Engine("ray", workers=2), Path())
+    assert asked == [("local", 2), ("ray-head:6379", None)]
 
 
 def test_a_build_that_is_killed_again_and_again_gives_the_bytes_of_one_that_was_not(corpus, alone, tmp_path):
