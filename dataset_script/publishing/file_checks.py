@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from dataset_script.manifest import CANARY, MANIFEST, Manifest
-from dataset_script.publishing.shapes import personal_numbers
 from dataset_script.publishing.folder import CONFIGS, REPORTS, SHARD, BuiltFolder
 from dataset_script.publishing.plots import ALT_TEXTS, FOLDER
 from dataset_script.publishing.problems import Problem
+from dataset_script.publishing.shapes import personal_numbers
 from dataset_script.quality.gates import Measures
 from dataset_script.splits import SPLITS
 

@@ -131,7 +131,9 @@ FILE_BREAKS = {
     ),
     "a key that a report does not know": (
         lambda f: append(
-            f, "report/files.jsonl", '{"scenario_id": "x", "status": "kept", "split": null, "reasons": [], "title": "x"}\n'
+            f,
+            "report/files.jsonl",
+            '{"scenario_id": "x", "status": "kept", "split": null, "reasons": [], "title": "x"}\n',
         ),
         r"report/files.jsonl:13: has a key that this report does not know|files are 12 kept, but .* has 13 kept",
     ),
@@ -358,9 +360,7 @@ SCENARIO_BREAKS = {
         say("My name is Ada Quillfeather."),
         r"warning: .*:0: may hold personal data \(NAME\)",
     ),
-    "data in the context": (
-        set_scenario(context="Call 555-010-0199."), "context or profile holds personal data"
-    ),
+    "data in the context": (set_scenario(context="Call 555-010-0199."), "context or profile holds personal data"),
     "a name in the context": (
         set_scenario(context="Officer Ada Quillfeather stops a car."),
         r"warning: .* its context or profile may hold personal data \(NAME\); look at it",

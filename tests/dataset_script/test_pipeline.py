@@ -11,7 +11,8 @@ import pytest
 
 from dataset_script.build import Engine, Manifest, build_dataset, read_manifest
 from dataset_script.errors import DataError
-from dataset_script.pipeline.engine import EngineUnavailable, run_stages
+from dataset_script.pipeline.engine import EngineUnavailable, Stage, StageFailed, run_stages
+from dataset_script.pipeline.steps import EachTask
 from tests.synthetic_corpus import generate
 
 
@@ -98,6 +99,27 @@ def test_a_build_that_is_killed_again_and_again_gives_the_bytes_of_one_that_was_
     assert kills and process.returncode == 0
     assert same_bytes(alone, out)
     assert [path.name for path in tmp_path.iterdir()] == ["deescalwild"]
+
+
+def die(rank: int, world_size: int) -> None:
+    """What the kernel does to a task that takes too much memory."""
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def complain(rank: int, world_size: int) -> None:
+    if rank == 1:
+        raise DataError("x" * 100_000)
+
+
+def test_a_worker_that_is_killed_ends_the_build_in_one_sentence(tmp_path):
+    with pytest.raises(StageFailed, match=r"a worker of stage 'die' was killed.* fewer --workers"):
+        run_stages([Stage("die", [EachTask("die", die)], 4)], Engine(workers=2), tmp_path)
+
+
+def test_what_a_task_raises_on_a_worker_is_raised_here(tmp_path):
+    with pytest.raises(DataError, match="xxx"):
+        run_stages([Stage("complain", [EachTask("complain", complain)], 4)], Engine(workers=2), tmp_path)
 
 
 def test_an_unknown_engine_and_a_missing_slurm_are_said(corpus, tmp_path):
