@@ -142,7 +142,7 @@ def build_dataset(
     if present is not None and present.source_digest == digest:
         return Outcome(present, is_new=False, concerns=_concerns(out))
     out.parent.mkdir(parents=True, exist_ok=True)
-    work = out.parent.resolve() / f".{out.name}-{digest[:12]}"
+    work = _working_folder(out, digest[:12])
     workspace = Workspace(work / "data")
     imposed = read_split_list(inputs.splits, files) if inputs.splits else None
     finishing = {
@@ -163,8 +163,14 @@ def build_dataset(
         return Outcome(None, is_new=True)
     refused = tuple(row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path))
     copies = tuple(_copies(workspace, files))
-    shutil.rmtree(work, ignore_errors=True)
+    # Those of killed builds of other input too: their drafts are not redacted yet, and nothing goes on from them.
+    for done in out.parent.glob(_working_folder(out, "[0-9a-f]" * 12).name):
+        shutil.rmtree(done, ignore_errors=True)
     return Outcome(read_manifest(out), is_new=True, refused=refused, copies=copies, concerns=_concerns(out))
+
+
+def _working_folder(out: Path, digest: str) -> Path:
+    return out.parent.resolve() / f".{out.name}-{digest}"
 
 
 def _concerns(out: Path) -> dict[str, int]:

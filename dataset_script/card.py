@@ -213,7 +213,8 @@ def statistics_text(manifest: Manifest, statistics: "Statistics") -> str:
     return "\n\n".join(parts)
 
 
-def _size_category(scenarios: int) -> str:
+def size_category(scenarios: int) -> str:
+    """The Hub's name for a number of rows."""
     limits = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
     return next((name for limit, name in limits.items() if scenarios < limit), "n>1M")
 
@@ -247,7 +248,7 @@ def render_readme(manifest: Manifest, folder: Path, statistics: "Statistics | No
     scenarios = sum(split.scenarios for split in statistics.splits.values())
     data: Any = template.data
     data.configs = configs(manifest, built)
-    data.size_categories = [_size_category(scenarios)]
+    data.size_categories = [size_category(scenarios)]
     body = template.text
     if manifest.is_sample:
         _as_sample(data)

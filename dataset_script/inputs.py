@@ -12,7 +12,7 @@ from dataset_script.download.archives import is_archive
 from dataset_script.download.names import LITTER_FOLDERS, is_litter
 from dataset_script.errors import DataError
 from dataset_script.manifest import read_manifest
-from dataset_script.pipeline.prepare import Guidance, Options, id_key
+from dataset_script.pipeline.prepare import Guidance, Options, scenario_id
 from dataset_script.pipeline.steps import SourceFile, read_lines
 from dataset_script.sidecar import SIDECAR, SidecarRow, read_sidecar, source_of
 from dataset_script.transcripts import SUFFIXES, UnreadableTranscript, read_bytes, transcript_name
@@ -62,7 +62,10 @@ def _is_output(folder: Path, out: Path | None) -> bool:
 
 
 def source_files(source: Path, out: Path | None = None) -> list[SourceFile]:
-    """Transcripts of a folder, each with its row of the nearest sidecar; ``source`` is read off the path where all are silent."""
+    """Transcripts of a folder, each with its row of the nearest sidecar; ``source`` is read off the path where all are silent.
+
+    The id of each is settled here, where the secret of the ids is, and not by the workers, which may be on machines without it.
+    """
     sidecars: dict[Path, dict[str, SidecarRow]] = {}
     files = []
     for number, path in enumerate(find_transcripts(source, out)):
@@ -74,7 +77,7 @@ def source_files(source: Path, out: Path | None = None) -> list[SourceFile]:
             if name in sidecars[folder]:
                 row = sidecars[folder][name]
                 break
-        files.append(SourceFile(number, path, row))
+        files.append(SourceFile(number, path, row.model_copy(update={"scenario_id": scenario_id(name, row)})))
     return files
 
 
@@ -125,9 +128,8 @@ def input_digest(source: Path, files: list[SourceFile], inputs: Inputs, options:
     for path in [*in_package, card.TEMPLATE, card.ERRATA, *given]:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     for file in files:
-        place = os.fsencode(file.path.relative_to(source))
+        place = os.fsencode(file.path.relative_to(source))  # the platform is read off the folder
         digest.update(place + b"\0" + _content_digest(file.path) + file.row.model_dump_json().encode())
-    digest.update(hashlib.sha256(id_key()).digest())
     choices = {**asdict(options), "gates_off": sorted(options.gates_off), "is_sample": is_sample}
     libraries = {name: version(name) for name in ("datasets", "pyarrow", "py3langid")}
     previous = sorted(splits_of(inputs.previous).items())

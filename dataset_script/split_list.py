@@ -14,6 +14,7 @@ from dataset_script.pipeline.prepare import scenario_id
 from dataset_script.pipeline.steps import SourceFile
 from dataset_script.sidecar import SidecarRow
 from dataset_script.splits import SPLITS
+from dataset_script.transcripts import transcript_name
 
 _IDS = ("scenario_id", "transcript")
 _COLUMNS = "Its columns must be scenario_id (or transcript) and split"
@@ -29,7 +30,7 @@ def read_split_list(path: Path, files: Iterable[SourceFile]) -> dict[str, str]:
     Raises:
         DataError: a line that cannot be read, an unknown split, a scenario in two splits, or a list of another corpus; with file and line.
     """
-    ids = {file.path.stem: scenario_id(file.path.stem, file.row) for file in files}
+    ids = {transcript_name(file.path): scenario_id(transcript_name(file.path), file.row) for file in files}
     splits: dict[str, str] = {}
     lines: dict[str, int] = {}
     for line, row in _rows(path):

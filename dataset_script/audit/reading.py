@@ -1,5 +1,6 @@
 """A folder of transcripts or a built dataset → figures of its files, on several cores."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -15,6 +16,7 @@ from dataset_script.manifest import read_manifest
 from dataset_script.pipeline import prepare
 from dataset_script.pipeline.prepare import Guidance, Options, Refusal
 from dataset_script.pipeline.steps import SourceFile
+from dataset_script.publishing.folder import BuiltFolder
 
 CHUNK = 8
 
@@ -28,18 +30,26 @@ def _of_transcript(file: SourceFile) -> FileFigures | Refusal:
     return figures(scenario, title=file.row.title, duration_s=file.row.duration_s)
 
 
-def _of_row(task: tuple[str, dict]) -> FileFigures:
-    split, row = task
-    return figures(scenario_of(row), split=split)
+def _of_row(task: tuple[str, dict, dict[int, list[str]]]) -> FileFigures:
+    split, row, published = task
+    return figures(scenario_of(row), split=split, published=published)
 
 
-def _built_rows(folder: Path) -> Iterator[tuple[str, dict]]:
-    from pyarrow import parquet
+def _built_rows(folder: BuiltFolder) -> Iterator[tuple[str, dict, dict[int, list[str]]]]:
+    """Split, row and published items of each scenario: turn index → flags."""
+    from pyarrow import ArrowException
 
-    for path in sorted((folder / "scenarios").glob("*.parquet")):
-        for batch in parquet.ParquetFile(path).iter_batches(batch_size=50):
-            for row in batch.to_pylist():
-                yield path.name.partition("-")[0], row
+    try:
+        for split in folder.splits():
+            items: defaultdict[str, dict[int, list[str]]] = defaultdict(dict)
+            for item in folder.rows("items", split):
+                items[item["scenario_id"]][item["turn_index"]] = item["flags"]
+            for row in folder.rows("scenarios", split):
+                yield split, row, items[row["scenario_id"]]
+    except (ArrowException, OSError, KeyError) as error:
+        raise DataError(
+            f"{folder.root} cannot be read as a built dataset ({type(error).__name__}). Run `deescalwild data check {folder.root}`."
+        ) from None
 
 
 def audit(path: Path, *, workers: int = 1, show_progress: bool = False) -> Audit:
@@ -52,7 +62,7 @@ def audit(path: Path, *, workers: int = 1, show_progress: bool = False) -> Audit
     from rich.progress import track
 
     is_built = read_manifest(path) is not None
-    tasks = list(_built_rows(path)) if is_built else source_files(path)
+    tasks = list(_built_rows(BuiltFolder(path))) if is_built else source_files(path)
     work = _of_row if is_built else _of_transcript
     bar = partial(
         track,

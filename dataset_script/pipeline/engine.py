@@ -5,6 +5,7 @@ a build that was killed skips what is done.
 """
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -83,8 +84,10 @@ def run_stages(stages: Sequence[Stage], engine: Engine, logs: Path, *, show_prog
     Raises:
         DataError: no such engine.
         EngineUnavailable: Ray is not installed, or there is no ``sbatch``.
-        StageFailed: tasks failed on Ray's workers.
+        StageFailed: a worker was killed, or tasks failed on Ray's workers.
     """
+    from dataset_script.pipeline.workers import WorkerLost
+
     if engine.name not in ENGINES:
         raise DataError(f"no engine {engine.name!r}. Choose one of {', '.join(ENGINES)}.")
     if engine.name == "slurm":
@@ -94,8 +97,14 @@ def run_stages(stages: Sequence[Stage], engine: Engine, logs: Path, *, show_prog
         _start_ray(engine)
     for stage in stages:
         executor = _executor(stage, engine, logs / stage.name)
-        with _progress(stage, logs / stage.name, show_progress):
-            executor.run()
+        try:
+            with _progress(stage, logs / stage.name, show_progress):
+                executor.run()
+        except WorkerLost:
+            raise StageFailed(
+                f"a worker of stage {stage.name!r} was killed, most likely because memory ran out. "
+                "Run the command again with fewer --workers; tasks that had ended are not repeated."
+            ) from None
         if executor.get_incomplete_ranks():  # Ray gives a task up after three failures and says so in a log only
             raise StageFailed(
                 f"stage {stage.name!r} did not end; its logs are in {logs / stage.name}. Run the command again."
@@ -105,7 +114,9 @@ def run_stages(stages: Sequence[Stage], engine: Engine, logs: Path, *, show_prog
 
 def _executor(stage: Stage, engine: Engine, logs: Path) -> Any:
     """The stage's executor. What is one task runs here: its errors are the user's, and Ray would try it again."""
-    from datatrove.executor import LocalPipelineExecutor, RayPipelineExecutor
+    from datatrove.executor import RayPipelineExecutor
+
+    from dataset_script.pipeline.workers import LocalWorkers
 
     workers = min(engine.workers, stage.tasks)
     if engine.name == "ray" and stage.tasks > 1:
@@ -117,7 +128,7 @@ def _executor(stage: Stage, engine: Engine, logs: Path) -> Any:
             mem_per_cpu_gb=0.5,
             **engine.settings,
         )
-    return LocalPipelineExecutor(stage.steps, tasks=stage.tasks, workers=workers, logging_dir=str(logs))
+    return LocalWorkers(stage.steps, tasks=stage.tasks, workers=workers, logging_dir=str(logs))
 
 
 class StageFailed(OSError):
@@ -127,12 +138,24 @@ class StageFailed(OSError):
 
 
 def _start_ray(engine: Engine) -> None:
+    """Join the cluster that ``RAY_ADDRESS`` names, or start one on this machine."""
     try:
         import ray
     except ImportError:
         raise EngineUnavailable("Ray is not installed. Run `pip install ray` or choose --engine local.") from None
-    if not ray.is_initialized():
-        ray.init(num_cpus=engine.workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    if ray.is_initialized():
+        return
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    address = os.environ.get("RAY_ADDRESS")
+    try:
+        if address:
+            ray.init(address, **quiet)  # a cluster has its own number of cores
+        else:
+            ray.init("local", num_cpus=engine.workers, include_dashboard=False, **quiet)
+    except ConnectionError:
+        raise EngineUnavailable(
+            f"no Ray cluster answers at RAY_ADDRESS={address}. Start it, or unset RAY_ADDRESS to use this machine alone."
+        ) from None
 
 
 def _queue_on_slurm(stages: Sequence[Stage], engine: Engine, logs: Path) -> None:

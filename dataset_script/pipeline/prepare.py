@@ -100,16 +100,13 @@ class Draft:
         self.decisions.append(Decision(place, action, reason))
 
 
-def id_key() -> bytes:
-    """The secret, empty where none is set."""
-    return os.environ.get(ID_KEY_VARIABLE, "").encode()
-
-
 def scenario_id(name: str, row: SidecarRow) -> str:
     """Id of a scenario: as the sidecar gives it, else a hash, because the name of a file identifies a real video."""
     if row.scenario_id:
         return row.scenario_id
-    return f"{row.source}-{hmac.new(id_key(), name.encode(), hashlib.sha256).hexdigest()[:12]}"
+    key = os.environ.get(ID_KEY_VARIABLE, "").encode()
+    platform = re.sub(r"[^a-z0-9]+", "-", row.source.lower()).strip("-")[:40] or "unknown"
+    return f"{platform}-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
 
 
 def read(path: Path, number: int, row: SidecarRow) -> Draft | Refusal:
@@ -253,7 +250,7 @@ def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:
     scenario = draft.scenario
     redaction = redact(
         [SpokenTurn(turn.speaker, turn.role, turn.text) for turn in scenario.turns],
-        notes=(scenario.context, scenario.civilian_profile),
+        notes=(scenario.context, scenario.civilian_profile, scenario.quality["outcome"]),
         ner=ner,
         marked=_marks_in_place(draft),
     )
@@ -261,10 +258,11 @@ def redact_personal_data(draft: Draft, ner: NameFinder | None) -> Draft:
         replace(turn, speaker=redaction.speakers[turn.speaker], text=text)
         for turn, text in zip(scenario.turns, redaction.texts, strict=True)
     )
-    context, profile = redaction.notes
+    context, profile, outcome = redaction.notes
     draft.scenario = replace(scenario, turns=turns, context=context, civilian_profile=profile)
     quality = draft.scenario.quality
     quality["keyword_officers"] = [redaction.speakers[label] for label in quality["keyword_officers"]]
+    quality["outcome"] = outcome
     quality["n_redactions"] = sum(redaction.counts.values())
     quality["minors"] = redaction.minors
     if redaction.counts:

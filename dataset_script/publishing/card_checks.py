@@ -33,6 +33,7 @@ def check_card(folder: BuiltFolder, manifest: Manifest) -> Iterator[Problem]:
         return
     yield from _check_configs(found.data.to_dict().get("configs") or [], card.configs(manifest, folder))
     yield from _check_tags(found.data.to_dict(), manifest)
+    yield from _check_counts(found.data.to_dict(), manifest)
     yield from _check_text(found.text, folder, manifest)
 
 
@@ -49,7 +50,8 @@ def _check_configs(stated: list[dict], expected: list[dict]) -> Iterator[Problem
 
 
 def _check_tags(data: dict, manifest: Manifest) -> Iterator[Problem]:
-    if "not-for-all-audiences" not in (data.get("tags") or []):
+    tags = data.get("tags")
+    if not isinstance(tags, list) or "not-for-all-audiences" not in tags:
         yield Problem(README, "lacks the tag not-for-all-audiences")
     if not data.get("license"):
         yield Problem(README, "names no licence")
@@ -58,9 +60,19 @@ def _check_tags(data: dict, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(README, f"lacks {name}: people must see the conditions before they get access")
 
 
+def _check_counts(data: dict, manifest: Manifest) -> Iterator[Problem]:
+    right = [card.size_category(sum(own["scenarios"] for own in manifest.counts.values()))]
+    if data.get("size_categories") != right:
+        yield Problem(README, f"size_categories must be {right[0]}")
+    if "dataset_info" in data:
+        yield Problem(README, "has a dataset_info, which `datasets` would believe more than the files. Take it out.")
+
+
 def _check_text(text: str, folder: BuiltFolder, manifest: Manifest) -> Iterator[Problem]:
     if "More Information Needed" in text:
         yield Problem(README, "says More Information Needed")
+    if not manifest.is_sample and "Content warning" not in text:
+        yield Problem(README, "lacks the content warning")
     if manifest.canary not in text:
         yield Problem(README, "lacks the canary")
     if manifest.is_sample and "fictional sample, not the corpus" not in text:

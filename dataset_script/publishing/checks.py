@@ -51,7 +51,7 @@ def check(root: Path, *, show_progress: bool = False) -> list[Problem]:
         return problems
     folder = BuiltFolder(root)
     problems += check_files(root)
-    broken = [*check_reports(root), *check_tables(folder, manifest)]
+    broken = [*check_reports(root, manifest), *check_tables(folder, manifest)]
     problems += broken
     if has_errors(broken) or any(not folder.shards(config) for config in CONFIGS):
         return problems

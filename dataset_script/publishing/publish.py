@@ -93,7 +93,7 @@ def guard(
     problems = check(folder, show_progress=show_progress)
     if errors := [problem for problem in problems if problem.severity == "error"]:
         raise DataError(
-            f"{folder} is not sound, {len(errors)} errors, the first: {errors[0]}. Run `deescalwild data check {folder}`."
+            f"{folder} is not sound, {len(errors)} errors, the first: {str(errors[0]).rstrip('.')}. Run `deescalwild data check {folder}`."
         )
     manifest = read_manifest(folder)
     assert manifest is not None  # the check has read it

@@ -1,5 +1,6 @@
 """One scenario with its items and its chat row: does everything follow from the turns? Pure."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -31,6 +32,10 @@ def check_scenario(row: dict, scenario: Scenario) -> Iterator[Problem]:
         yield Problem(where, "is no scenario id: small letters, digits and dashes, at most 80")
     if [turn.index for turn in scenario.turns] != list(range(len(scenario.turns))):
         yield Problem(where, "the indices of its turns do not count from 0")
+    if not scenario.turns:
+        yield Problem(where, "has no turn")
+    if any(turn.start_s is not None and not 0 <= turn.start_s < math.inf for turn in scenario.turns):
+        yield Problem(where, "a start_s is no time: null, or seconds from 0")
     if row["n_turns"] != len(scenario.turns):
         yield Problem(where, f"n_turns is {row['n_turns']}, but it has {len(scenario.turns)} turns")
     if roles := sorted({turn.role for turn in scenario.turns} - set(ROLES)):

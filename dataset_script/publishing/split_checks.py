@@ -1,6 +1,6 @@
 """What must hold between scenarios: one split an incident, no near-duplicate across splits, no leaked pair, no giant. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,8 +55,8 @@ def _check_ids(scenarios: Sequence[ScenarioFacts]) -> Iterator[Problem]:
         ("scenario", [scenario.scenario_id for scenario in scenarios]),
         ("item", [item.item_id for scenario in scenarios for item in scenario.items]),
     ):
-        if len(set(ids)) < len(ids):
-            twice = next(one for number, one in enumerate(ids) if one in ids[:number])
+        twice = next((one for one, count in Counter(ids).items() if count > 1), None)
+        if twice is not None:
             yield Problem(twice, f"is the id of two {name}s")
 
 

@@ -11,6 +11,7 @@ from dataset_script.audit.rendering import as_html, as_json, as_text
 from dataset_script.build import SAMPLE, build_dataset
 from dataset_script.cli import app
 from dataset_script.errors import DataError
+from tests.built_folders import build_small, edit_rows
 from tests.synthetic_corpus import generate
 
 
@@ -101,3 +102,38 @@ def test_the_command_writes_a_page(tmp_path):
     run = CliRunner().invoke(app, ["audit", str(SAMPLE), "--html", str(page)])
     assert run.exit_code == 0, run.output
     assert "Fitness of files" in run.output and page.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_a_built_dataset_is_counted_by_the_items_that_it_lists(tmp_path):
+    folder = build_small(tmp_path, is_sample=True)
+    all_pairs = line_of(audit(folder), "officer → civilian pairs").value
+    edit_rows(folder, "items", "train", lambda rows: rows.pop())
+    edit_rows(folder, "items", "train", lambda rows: rows[0].update(flags=["over_share"]))
+    found = audit(folder)
+    assert line_of(found, "officer → civilian pairs").value == all_pairs - 1
+    assert line_of(found, "not ranked: over_share").value == 1
+
+
+def test_a_damaged_dataset_is_refused_in_one_sentence(tmp_path):
+    folder = build_small(tmp_path, is_sample=True)
+    (folder / "scenarios" / "train-00000-of-00001.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"cannot be read as a built dataset .* Run `deescalwild data check"):
+        audit(folder)
+
+
+def test_what_is_said_how_is_counted(tmp_path):
+    lines = [
+        "Yeah, okay.",
+        "[inaudible]",
+        "You f**k off.",
+        "Tom &amp; me.",
+        "Since June 3rd, 2019.",
+        "A 40-year-old man.",
+    ]
+    (tmp_path / "a_part_2.txt").write_text("".join(f"[00:0{n}] [Driver]: {line}\n" for n, line in enumerate(lines)))
+    found = audit(tmp_path)
+    for beginning in ("back-channel", "[inaudible]", "masked", "mojibake", "a full date", "“nn-year-old”"):
+        assert line_of(found, beginning).value == 1, beginning
+    assert line_of(found, "no officer by the keyword rule").value == 1
+    assert line_of(found, "of them longer than one row").value == 1
+    assert line_of(found, "rows in those").value == len(lines)

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from dataset_script.build import SAMPLE, Inputs, Options, build_dataset, read_manifest
 from dataset_script.cli import app
 from dataset_script.errors import DataError
+from dataset_script.inputs import source_files
+from dataset_script.pipeline import prepare
 from dataset_script.pipeline.prepare import scenario_id
 from dataset_script.publishing.checks import check, has_errors
 from dataset_script.quality.gates import OFF_BY_DEFAULT
@@ -419,3 +421,49 @@ def test_the_command(tmp_path, monkeypatch):
     run = CliRunner().invoke(app, ["build"])
     assert run.exit_code == 0, run.output
     assert "91 kept" in run.output and (tmp_path / "deescalwild" / "README.md").exists()
+
+
+def test_a_secret_for_the_ids_gives_new_ids_though_nothing_else_has_changed(source, tmp_path, monkeypatch):
+    build_dataset(source, tmp_path / "deescalwild")
+    guessable = {row["scenario_id"] for row in rows_of(tmp_path / "deescalwild")}
+    monkeypatch.setenv("DEESCALWILD_ID_KEY", "secret")
+    assert build_dataset(source, tmp_path / "deescalwild").is_new
+    assert guessable.isdisjoint(row["scenario_id"] for row in rows_of(tmp_path / "deescalwild"))
+
+
+def test_ids_are_made_before_the_work_is_handed_to_machines_without_the_secret(source, monkeypatch):
+    monkeypatch.setenv("DEESCALWILD_ID_KEY", "secret")
+    files = source_files(source)
+    monkeypatch.delenv("DEESCALWILD_ID_KEY")
+    ids = [file.row.scenario_id for file in files]
+    assert [prepare.read(file.path, file.number, file.row).scenario.scenario_id for file in files] == ids
+    assert ids != [file.row.scenario_id for file in source_files(source)]
+
+
+def test_what_a_killed_build_of_other_input_left_is_gone_after_the_next(source, tmp_path):
+    draft = tmp_path / f".deescalwild-{'0' * 12}" / "data" / "drafts" / "00000.jsonl"
+    draft.parent.mkdir(parents=True)
+    draft.write_text("not redacted yet")
+    (tmp_path / ".deescalwild-notes").mkdir()
+    build_dataset(source, tmp_path / "deescalwild")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == [".deescalwild-notes"]
+
+
+def test_a_file_moved_to_the_folder_of_another_platform_is_built_anew(source, tmp_path):
+    build_dataset(source, tmp_path / "deescalwild")
+    (source / "TikTok").mkdir()
+    first = min(source.glob("*.csv"))
+    first.rename(source / "TikTok" / first.name)
+    assert build_dataset(source, tmp_path / "deescalwild").is_new
+    assert "tiktok" in {row["source"] for row in rows_of(tmp_path / "deescalwild")}
+
+
+def test_any_name_of_a_platform_gives_ids_that_the_check_takes_and_an_outcome_is_redacted(source, tmp_path):
+    row = {"transcript": min(source.glob("*.csv")).stem, "source": "You Tube (Shorts)"}
+    outcome = "Ms. Dana Whitlock was arrested; call 555-010-0199."
+    (source / "scenarios.jsonl").write_text(json.dumps({**row, "outcome": outcome}) + "\n")
+    build_dataset(source, tmp_path / "deescalwild")
+    (found,) = (row for row in rows_of(tmp_path / "deescalwild") if row["source"] == "You Tube (Shorts)")
+    assert found["scenario_id"].startswith("you-tube-shorts-")
+    assert "Whitlock" not in found["quality"]["outcome"] and "[PHONE_1]" in found["quality"]["outcome"]
+    assert not has_errors(check(tmp_path / "deescalwild"))

@@ -1,8 +1,10 @@
 """A sound build has no error; each way to break it gives its own problem and no other."""
 
 import json
+import os
 import re
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +78,19 @@ def append(folder: Path, path: str, text: str) -> None:
         file.write(text)
 
 
+def damage_pages(path: Path) -> None:
+    """Overwrite the first pages of a Parquet file, whose footer stays."""
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(296) + content[300:])
+
+
+def set_metadata(folder: Path, config: str, metadata: dict[bytes, bytes]) -> None:
+    from pyarrow import parquet
+
+    table = parquet.read_table(folder / config / SHARD)
+    parquet.write_table(table.replace_schema_metadata(metadata), folder / config / SHARD)
+
+
 FILE_BREAKS = {
     "a version that is none": (lambda f: edit_manifest(f, version="1"), r"manifest.json: version '1' is not"),
     "a digest that is none": (
@@ -113,6 +128,58 @@ FILE_BREAKS = {
     "a file name in a report": (
         lambda f: append(f, "report/links.jsonl", '{"first": "a.csv", "second": "b", "shared": 1, "containment": 1}\n'),
         "report/links.jsonl:1: holds the name of a source file",
+    ),
+    "a key that a report does not know": (
+        lambda f: append(
+            f,
+            "report/files.jsonl",
+            '{"scenario_id": "x", "status": "kept", "split": null, "reasons": [], "title": "x"}\n',
+        ),
+        r"report/files.jsonl:13: has a key that this report does not know|files are 12 kept, but .* has 13 kept",
+    ),
+    "a value of another type in a report": (
+        lambda f: append(f, "report/decisions.jsonl", '{"where": "x", "action": {"a": 1}, "reason": ""}\n'),
+        r"report/decisions.jsonl:13: action: Input should be a valid string",
+    ),
+    "bytes that are no text in a report": (
+        lambda f: (f / "report/links.jsonl").write_bytes(b'{"first": "\xff"}\n'),
+        "report/links.jsonl:1: is no JSON",
+    ),
+    "a phone number in a report": (
+        lambda f: append(
+            f, "report/decisions.jsonl", '{"where": "x", "action": "row mended", "reason": "555-010-0199"}\n'
+        ),
+        r"report/decisions.jsonl:13: holds a phone number",
+    ),
+    "a field that manifests do not have": (
+        lambda f: edit_manifest(f, mapping={"Ada": "[NAME_1]"}),
+        "manifest.json: mapping is no field of a manifest",
+    ),
+    "wrong numbers of files": (
+        lambda f: edit_manifest(f, files={"kept": 999}),
+        "manifest.json: files are 999 kept, but report/files.jsonl has 12 kept",
+    ),
+    "a pipe": (lambda f: os.mkfifo(f / "pipe"), "pipe: is no plain file"),
+    "a damaged page": (lambda f: damage_pages(f / "items" / SHARD), f"items/{SHARD}: is not readable"),
+    "metadata that is no JSON": (
+        lambda f: set_metadata(f, "items", {b"huggingface": b"{", b"deescalwild": b"[]"}),
+        f"items/{SHARD}: its (?:`huggingface` )?metadata",
+    ),
+    "another number of rows in the card": (
+        lambda f: replace_in(f, "README.md", "- n<1K", "- 1M<n<10M"),
+        "README.md: size_categories must be n<1K",
+    ),
+    "split sizes in the card": (
+        lambda f: replace_in(f, "README.md", "configs:\n", "dataset_info:\n  splits: []\nconfigs:\n"),
+        "README.md: has a dataset_info",
+    ),
+    "tags that are no list": (
+        lambda f: replace_in(f, "README.md", "tags:\n", "tags: 5\nlabels:\n"),
+        "README.md: lacks the tag not-for-all-audiences",
+    ),
+    "a card without warning": (
+        lambda f: replace_in(f, "README.md", "Content warning", "Note"),
+        "README.md: lacks the content warning",
     ),
     "damaged Parquet": (lambda f: (f / "chat" / SHARD).write_bytes(b"PAR1"), f"chat/{SHARD}: is not readable"),
     "missing information": (
@@ -211,6 +278,18 @@ ROW_BREAKS = {
         set_turn("index", 999),
         "do not count from 0|does not begin|do not follow",
     ),
+    "a time that is none": ("scenarios", set_turn("start_s", float("nan")), "a start_s is no time"),
+    "a time before the beginning": ("scenarios", set_turn("start_s", -1.0), "a start_s is no time"),
+    "a name among the keyword rule's labels": (
+        "scenarios",
+        lambda rows: rows[0]["quality"].update(keyword_officers=["Officer Ada Quillfeather"]),
+        "a label in keyword_officers holds a personal name",
+    ),
+    "a phone number in the outcome": (
+        "scenarios",
+        lambda rows: rows[0]["quality"].update(outcome="555-010-0199"),
+        "outcome holds personal data",
+    ),
     "a wrong number of turns": ("scenarios", set_first("n_turns", 1), "n_turns is 1"),
     "a wrong number of items": ("scenarios", set_first("n_items", 1000), "n_items is 1000"),
     "a path in the provenance": (
@@ -282,6 +361,10 @@ SCENARIO_BREAKS = {
         r"warning: .*:0: may hold personal data \(NAME\)",
     ),
     "data in the context": (set_scenario(context="Call 555-010-0199."), "context or profile holds personal data"),
+    "a name in the context": (
+        set_scenario(context="Officer Ada Quillfeather stops a car."),
+        r"warning: .* its context or profile may hold personal data \(NAME\); look at it",
+    ),
 }
 
 
@@ -402,6 +485,14 @@ def test_an_id_given_twice_is_named():
     assert [str(problem) for problem in check_splits(twice, splits_imposed=False)] == [
         "error: same: is the id of two scenarios"
     ]
+
+
+def test_one_id_twice_in_a_large_split_is_found_at_once():
+    many = [facts(f"s{number:06}", "train", 1) for number in range(60_000)]
+    began = time.perf_counter()
+    (problem,) = check_splits([*many, facts("s059999", "train", 0)], splits_imposed=False)
+    assert problem.message == "is the id of two scenarios"
+    assert time.perf_counter() - began < 10
 
 
 @pytest.mark.parametrize(

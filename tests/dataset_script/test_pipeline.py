@@ -11,7 +11,8 @@ import pytest
 
 from dataset_script.build import Engine, Manifest, build_dataset, read_manifest
 from dataset_script.errors import DataError
-from dataset_script.pipeline.engine import EngineUnavailable
+from dataset_script.pipeline.engine import EngineUnavailable, Stage, StageFailed, run_stages
+from dataset_script.pipeline.steps import EachTask
 from tests.synthetic_corpus import generate
 
 
@@ -52,6 +53,18 @@ def test_ray_gives_the_bytes_of_one_process(corpus, alone, tmp_path):
     finally:
         ray.shutdown()
     assert same_bytes(alone, tmp_path / "deescalwild")
+
+
+def test_a_cluster_that_ray_address_names_is_joined_and_has_its_own_cores(monkeypatch):
+    ray = pytest.importorskip("ray")
+    asked = []
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda address, **options: asked.append((address, options.get("num_cpus"))))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    run_stages([], Engine("ray", workers=2), Path())
+    monkeypatch.setenv("RAY_ADDRESS", "ray-head:6379")
+    run_stages([], Engine("ray", workers=2), Path())
+    assert asked == [("local", 2), ("ray-head:6379", None)]
 
 
 def test_a_build_that_is_killed_again_and_again_gives_the_bytes_of_one_that_was_not(corpus, alone, tmp_path):
@@ -95,6 +108,27 @@ def test_what_a_writer_that_was_killed_left_half_written_is_not_published(corpus
     half.write_bytes(b"PAR1")
     build_dataset(corpus, tmp_path / "deescalwild")
     assert same_bytes(alone, tmp_path / "deescalwild")
+
+
+def die(rank: int, world_size: int) -> None:
+    """What the kernel does to a task that takes too much memory."""
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def complain(rank: int, world_size: int) -> None:
+    if rank == 1:
+        raise DataError("x" * 100_000)
+
+
+def test_a_worker_that_is_killed_ends_the_build_in_one_sentence(tmp_path):
+    with pytest.raises(StageFailed, match=r"a worker of stage 'die' was killed.* fewer --workers"):
+        run_stages([Stage("die", [EachTask("die", die)], 4)], Engine(workers=2), tmp_path)
+
+
+def test_what_a_task_raises_on_a_worker_is_raised_here(tmp_path):
+    with pytest.raises(DataError, match="xxx"):
+        run_stages([Stage("complain", [EachTask("complain", complain)], 4)], Engine(workers=2), tmp_path)
 
 
 def test_an_unknown_engine_and_a_missing_slurm_are_said(corpus, tmp_path):

@@ -196,6 +196,12 @@ def test_what_must_not_be_published_is_refused(folder, change, sentence):
         guard(folder, REPO)
 
 
+def test_a_manifest_with_a_field_of_its_own_is_refused_in_one_sentence(folder):
+    edit_manifest(folder, mapping={"Ada": "[NAME_1]"})
+    with pytest.raises(DataError, match=r"manifest.json: mapping is no field of a manifest\. Run"):
+        guard(folder, REPO, allow_sample=True)
+
+
 def test_a_build_that_was_not_redacted_is_refused(folder):
     edit_manifest(folder, is_sample=False, privacy=False)
     seal(folder)
