@@ -43,6 +43,7 @@ class _FileLine(_Line):
     scenario_id: str
     status: str
     split: str | None
+    earlier_split: str | None = None
     reasons: list[str]
     incident_id: str | None = None
     n_items: int = 0
@@ -64,8 +65,12 @@ class _LeakLine(_Line):
     shared: int = 0
     containment: float = 0.0
     splits: list[str] = []
+    scenario_id: str = ""
     item_id: str = ""
+    in_train: str = ""
     split: str = ""
+    incident_id: str = ""
+    scenarios: dict[str, str] = {}
 
 
 _MEASURES: Any = {each.name: (float | None, None) for each in fields(Measures)}

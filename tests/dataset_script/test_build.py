@@ -285,6 +285,7 @@ def test_an_imposed_split_list_is_obeyed_and_its_leaks_are_reported(tmp_path):
     assert {row["scenario_id"]: row["split"] for row in report(out, "files") if row["split"]} == splits
     kinds = [leak["kind"] for leak in report(out, "leaks")]
     assert kinds == ["near_duplicate", "same_incident"] + ["pair_in_train"] * 15
+    assert [problem for problem in check(out) if problem.where.startswith("report/")] == []
     assert read_manifest(out).splits_imposed
 
 
