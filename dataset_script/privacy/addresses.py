@@ -174,7 +174,7 @@ def _is_house_number(words: Words, value: Value) -> bool:
     ):
         return False
     previous = words.word(value.first - 1)
-    is_other = words.gap(value.first).endswith(("$", ":", "#")) or previous in _BEFORE_NO_HOUSE
+    is_other = words.gap(value.first).endswith(("$", ":", "#", "'", "’")) or previous in _BEFORE_NO_HOUSE
     return not is_other and previous not in word_list("roads_before_number")
 
 

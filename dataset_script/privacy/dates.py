@@ -209,11 +209,16 @@ def _with_counted_month(words: Words, places: Places) -> Iterator[Date]:
 
 def _in_numbers(values: Sequence[Value], words: Words) -> Iterator[Date]:
     """ "7/14/1988", "4-30-95", "eleven, nineteen, fifty-eight", "oh six oh two eighty one": month, day, year."""
-    for value in itertools.chain.from_iterable((value, *value.segments(words)) for value in values):
+    for value in itertools.chain.from_iterable((value, *_segments(words, value)) for value in values):
         if value.letters == 0 and value.digits in _DIGITS_OF_A_DATE:
             readings = (_month_day_year(value.parts, *sizes) for sizes in ((1, 1), (1, 2), (2, 1), (2, 2)))
             if read := next((reading for reading in readings if reading), None):
                 yield Date(value.first, value.last, *read)
+
+
+def _segments(words: Words, value: Value) -> list[Value]:
+    """Parts between pauses; none where a letter leads a row of digits ("Z, 0 4 1 1 9 8 5")."""
+    return [] if value.kinds[0] == "L" and len(value.parts[0]) == 1 else value.segments(words)
 
 
 def _with_year_after(words: Words, places: Places, values: Sequence[Value]) -> Iterator[Date]:

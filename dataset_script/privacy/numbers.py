@@ -226,9 +226,11 @@ def number_types(
         asked: what the turn may be answering.
         recent: types named in the turns just before, or given there in part.
     """
-    if found := _number_type(words, value, asked, recent):
+    segments = value.segments(words)
+    is_with_year = any(is_year(words, part) for part in segments)  # "BTX-C47, 2017 Subaru"
+    if not is_with_year and (found := _number_type(words, value, asked, recent)):
         return [found]
-    return [found for part in value.segments(words) if (found := _number_type(words, part, asked, recent))]
+    return [found for part in segments or [value] if (found := _number_type(words, part, asked, recent))]
 
 
 def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple[Value, str, str] | None:

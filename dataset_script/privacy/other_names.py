@@ -222,11 +222,12 @@ def _opens_as_name(words: Words, index: int) -> bool:
 
 def _is_sentence(words: Words, index: int, last: int) -> bool:
     """Whether one listed name, no English word, is all of a sentence that is not all of its turn: "My girl on my arm. Lucero." """
-    word = words.folded[index]
-    if is_ordinary(word) or not (is_first_name(word) or (is_surname(word) and word[-1] != "s")):
+    said = words.folded[index : last + 1]
+    is_listed = any(is_first_name(word) or (is_surname(word) and word[-1] != "s") for word in said)
+    if not is_listed or any(is_ordinary(word) for word in said) or (last == index and len(said[0]) <= 3):
         return False
-    is_whole = last == index and (last + 1 == len(words) or words.opens_sentence(last + 1))
-    return is_whole and index > 0 and words.after(index)[:1] in {".", "?"} and len(words.folded[index]) > 3
+    is_whole = last + 1 == len(words) or words.opens_sentence(last + 1)
+    return is_whole and index > 0 and words.after(last)[:1] in {".", "?"}
 
 
 def _is_kin_named(words: Words, index: int) -> bool:

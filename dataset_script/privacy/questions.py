@@ -28,16 +28,16 @@ PATIENCE = 6
 """Turns for which a question stays open."""
 
 _ASKED = {
-    NAME: r"\bnames?\b|\bcalled\?|\bcall you\b|\bwho(?:'s| is| are| am)\b|\bspell|\bidentify yourself|\bmiddle initial|\bmaiden",
-    DOB: r"\bbirth|\bfull date\b|\bd\.?o\.?b\b|\bborn\b|\bbirthda",
-    ADDRESS: r"\baddress|\bwhere\b[^?.]{0,40}\b(?:live|lives|living|stay|stays|staying|stayin|reside|home|located)\b|\blocation of|\bapartment|\bapt\b|\bzip|"
+    NAME: r"\b(?:se llama|nombre|apellido)\b|\bnames?\b|\bcalled\?|\bcall you\b|\bwho(?:'s| is| are| am)\b|\bspell|\bidentify yourself|\bmiddle initial|\bmaiden",
+    DOB: r"\b(?:nacimiento|naciste|naci[oó]|cumpleaños)\b|\bbirth|\bfull date\b|\bd\.?o\.?b\b|\bborn\b|\bbirthda",
+    ADDRESS: r"\b(?:direcci[oó]n|vive|vives)\b|\baddress|\bwhere\b[^?.]{0,40}\b(?:live|lives|living|stay|stays|staying|stayin|reside|home|located)\b|\blocation of|\bapartment|\bapt\b|\bzip|"
     r"\bstreet number|\bhouse number|\bwhere you (?:live|stay)|\blive at|\b(?:what|which) (?:unit|lot|site|space|cabin|slip|trailer|building|house|door|room|apartment|apt|floor)\b|\b(?:lot|space|slip|site|room|trailer) number|\bmailing|\bunit number|\bwhere'?s home|"
     r"\bwhat street|\byou live\b|\byou stay(?:ing)?\b|\bwhere you\b|\bwhere (?:do|are) you (?:at|stay)\b",
-    PHONE: r"\bphone|\bcell\b|\barea code|\bcall(?:ed)? you\b|\breach (?:you|him|her|them)\b|\bget (?:a )?hold of\b|\bcallback|\bcontact number|"
+    PHONE: r"\btel[eé]fono\b|\bphone|\bcell\b|\barea code|\bcall(?:ed)? you\b|\breach (?:you|him|her|them)\b|\bget (?:a )?hold of\b|\bcallback|\bcontact number|"
     r"\bnumber (?:for|to reach|i can|we can|here|there)\b|\b(?:your|his|her|'s|their|good) number\b|\ba number\b|\bdigits",
     SSN: r"\bsocial\b|\bs\.?s\.?n\b|\blast (?:four|4)\b",
-    LICENSE: r"\blicen[sc]e\b(?! plate)|\bd\.?l\.?\b|\bo\.?l\.?n\b|\bpermit number|\bid number|\bstate id\b",
-    PLATE: r"\bplates?\b|\btags?\b|\bregistration",
+    LICENSE: r"\blicencia\b|\blicen[sc]e\b(?! plate)|\bd\.?l\.?\b|\bo\.?l\.?n\b|\bpermit number|\bid number|\bstate id\b",
+    PLATE: r"\bplacas?\b|\bplates?\b|\btags?\b|\bregistration",
     VIN: r"\bvin\b|\bvehicle identification",
     EMAIL: r"\be-?mail",
     OTHER_ID: r"\b(?:policy|account|case|member|inmate|booking|passport|claim|card|student|employee|alien|patient|member|client|docket|reference|confirmation|report|incident|doc|prisoner|ebt|military|service) (?:number|id|#)|\binsurance|\bmedicaid|\bmedicare|\bthe a[ -]?number",
@@ -49,7 +49,7 @@ _DEMAND = re.compile(
     re.I,
 )
 _CONTINUES = re.compile(
-    r"^\W*(?:(?:and|okay|ok|all right|alright|so) )*(?:you|(?:the |what |which )?(?:number|year)|in english|yours?|his|hers?|theirs?|what about (?:you|him|her)|(?:and )?what|last|first|the rest|how about you|where|which|\S+ what)\b",
+    r"^\W*(?:(?:and|okay|ok|all right|alright|so) )*(?:you|(?:the |what |which )?(?:number|year)|(?:¿?qu[eé] |y el )a[nñ]o|in english|yours?|his|hers?|theirs?|what about (?:you|him|her)|(?:and )?what|last|first|the rest|how about you|where|which|\S+ what)\b",
     re.I,
 )
 _OF_A_PET = re.compile(

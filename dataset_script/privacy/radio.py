@@ -17,7 +17,7 @@ Spoken = tuple[Words, Sequence[Value]]
 _LONGEST_UNIT = 4
 _LONGEST_CALL_SIGN, _LONGEST_SHORT_CALL_SIGN = 4, 3
 _TEN, _LONGEST_TEN_CODE = "10", 2
-_CALLS_OFTEN = 2
+_CALLS_OFTEN, _CALLS_ALWAYS = 2, 4
 _NEAR_CALL = 12
 """Words from a unit's number within which radio talk makes it one."""
 
@@ -30,10 +30,14 @@ def unit_numbers(turns: Sequence[Spoken]) -> frozenset[str]:
         units |= {part.parts[-1] for part in parts if _is_full_call_sign(words, part)}
         units |= {value.canonical for value in values if value.letters == 0 and is_call(words, value)}
         units |= {beside.canonical for beside in _beside_ten_codes(words, parts)}
+        units |= set(_calling(words, parts))
         for number in _opening(words, parts):
             openings[number.canonical] += 1
             on_air[number.canonical] += _is_radio_talk(words)
-    return frozenset(units | {number for number, times in openings.items() if on_air[number] and times >= _CALLS_OFTEN})
+    often = {
+        number for number, times in openings.items() if times >= (_CALLS_OFTEN if on_air[number] else _CALLS_ALWAYS)
+    }
+    return frozenset(units | often)
 
 
 def radio_places(words: Words, values: Sequence[Value], units: frozenset[str]) -> frozenset[int]:
@@ -46,7 +50,8 @@ def radio_places(words: Words, values: Sequence[Value], units: frozenset[str]) -
     for value in values:
         for part in _pieces(words, value):
             is_called = part.first - 1 in found or words.word(part.first - 1) in word_list("radio_callees")
-            is_unit = part.canonical in units and (is_called or _opens_with_comma(words, part))
+            is_caller = part.first == 0 or is_called or _opens_with_comma(words, part)
+            is_unit = part.canonical in units and is_caller
             if is_unit or _is_full_call_sign(words, part) or _is_ten_code(words, part):
                 found.update(range(part.first, part.last + 1))
     return frozenset(found)
@@ -78,6 +83,14 @@ def _beside_ten_codes(words: Words, parts: Sequence[Value]) -> Iterator[Value]:
             is_near = _is_ten_code(words, code) and other.first == one.last + 1
             if is_near and beside.letters == 0 and beside.digits <= _LONGEST_UNIT:
                 yield beside
+
+
+def _calling(words: Words, parts: Sequence[Value]) -> Iterator[str]:
+    """Both of "204 to 207, can you get over there"."""
+    for one, other in itertools.pairwise(parts):
+        is_call_to = one.first == 0 and words.folded[one.last + 1 : other.first] == ["to"]
+        if is_call_to and not one.letters and not other.letters and max(one.digits, other.digits) <= _LONGEST_UNIT:
+            yield from (one.canonical, other.canonical)
 
 
 def _opening(words: Words, parts: Sequence[Value]) -> Iterator[Value]:

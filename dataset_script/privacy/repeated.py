@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from dataset_script.privacy.addresses import repeated_address
 from dataset_script.privacy.dates import Date, find_dates
 from dataset_script.privacy.houses import is_house
+from dataset_script.privacy.lexicon import is_ordinary
 from dataset_script.privacy.mentions import ADDRESS, DOB, EMAIL, PLATE
 from dataset_script.privacy.numbers import is_measured, is_year
 from dataset_script.privacy.reading import Reading
+from dataset_script.privacy.tokens import Words
 from dataset_script.privacy.values import Value
 
 NEARBY = 3
 """Turns within which a part of a value that was just said is taken for a repetition, or for the rest of an answer."""
 _SHORTEST_PART, _SHORTEST_REPEATED = 3, 4
 _LONG_ENOUGH_TO_BE_CUT, _SHORTEST_PLATE = 6, 5
+_IN_EMAILS = frozenset((" ", "-", "_", "."))
 _MOST_NEARBY = 100
 """More values than this in a few turns are a transcriber's loop, not a conversation."""
 
@@ -150,12 +153,27 @@ def _part_of(canonical: str, nearby: dict[str, str]) -> str | None:
 
 
 def _find_email_again(turn: Reading, of_email: frozenset[str]) -> None:
-    """ "K Haugen dot design, got it.": two parts of an e-mail address that was given nearby, and the dot between them."""
+    """ "K Haugen dot design, got it.": words of an e-mail address that was given nearby, one of them at least no English word."""
     words = turn.words
-    for dot in range(1, len(words) - 1) if of_email else ():
-        if words.folded[dot] not in {"dot", "underscore", "dash"} or not turn.is_free(dot - 1, dot + 1):
-            continue
-        initial = words.word(dot - 2) if len(words.word(dot - 2)) == 1 else ""
-        is_before = not {words.folded[dot - 1], initial + words.folded[dot - 1]}.isdisjoint(of_email)
-        if is_before and words.folded[dot + 1] in of_email:
-            turn.add(dot - 1 - len(initial), dot + 1, EMAIL, "repeated")
+    index = 0
+    while of_email and index < len(words):
+        last = index
+        while (
+            last < len(words)
+            and _is_of_email(words, last, of_email)
+            and (last == index or words.gap(last) in _IN_EMAILS)
+        ):
+            last += 1
+        said = words.folded[index:last]
+        is_part = len(said) > 1 and any(len(word) > 2 and not is_ordinary(word) for word in said)
+        if is_part and said[-1] not in {"at", "dot"} and turn.is_free(index, last - 1):
+            turn.add(index, last - 1, EMAIL, "repeated")
+        index = max(last, index + 1)
+
+
+def _is_of_email(words: Words, index: int, of_email: frozenset[str]) -> bool:
+    """Whether a word is one of the address, alone or grown together with the letter before or after ("K Haugen" of "khaugen")."""
+    word, previous, following = words.folded[index], words.word(index - 1), words.word(index + 1)
+    if word in of_email or (len(previous) == 1 and previous + word in of_email):
+        return True
+    return len(word) == 1 and word + following in of_email

@@ -90,7 +90,14 @@ def _find_in_turn(turn: Reading) -> None:
         if turn.asked or len(value.canonical) >= _SHORTEST_PART
         for found in number_types(words, value, turn.asked, turn.recent)
     ]
-    _add_numbers(turn, [found for found in numbers if _is_sure(*found) and not _opens_street(words, found[0])])
+    in_address = {
+        place
+        for first, last, _ in find_addresses(words, _left(turn), is_asked=ADDRESS in turn.asked)
+        if end_of_street(words, first + 1, is_sure=False) is not None
+        for place in range(first, last + 1)
+    }
+    sure = [found for found in numbers if _is_sure(*found) and in_address.isdisjoint(found[0].places)]
+    _add_numbers(turn, [found for found in sure if not _opens_street(words, found[0])])
     for first, last, rule in find_addresses(words, _left(turn), is_asked=ADDRESS in turn.asked):
         if turn.is_free(first, last):
             turn.add(first, last, ADDRESS, rule)
@@ -138,16 +145,18 @@ def _find_vanity_plate(turn: Reading) -> None:
     index = 0
     while index < len(words):
         last = index
-        while (
-            last < len(words)
-            and words.folded[last].isalpha()
-            and len(words.folded[last]) > 1
-            and words.surface(last).isupper()
-        ):
+        while last < len(words) and _is_in_capitals(words, last):
             last += 1
         if sum(len(word) for word in words.folded[index:last]) in _VANITY_PLATE and last - index <= 2:
             turn.add(index, last - 1, PLATE, "answer")
         index = max(last, index + 1)
+
+
+def _is_in_capitals(words: Words, index: int) -> bool:
+    """Whether a word is letters in capitals, and not a part of "5TFDY5F19FX900726"."""
+    is_word = words.folded[index].isalpha() and len(words.folded[index]) > 1
+    is_apart = (index == 0 or words.gap(index) != "") and (index + 1 == len(words) or words.after(index) != "")
+    return is_word and is_apart and words.surface(index).isupper()
 
 
 def _find_part_of_address(turn: Reading, before: Sequence[Reading]) -> None:

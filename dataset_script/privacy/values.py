@@ -23,7 +23,13 @@ def _numbered(words: str, start: int = 0, step: int = 1) -> dict[str, str]:
 _UNITS = _numbered("zero one two three four five six seven eight nine") | {"niner": "9", "aught": "0", "ought": "0"}
 _TEENS = _numbered("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", start=10)
 _TENS = _numbered("twenty thirty forty fifty sixty seventy eighty ninety", start=20, step=10)
-_SPANISH = _numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez")
+# Without "once", which is English too.
+_SPANISH = (
+    _numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez")
+    | _numbered("doce trece catorce quince dieciseis diecisiete dieciocho diecinueve veinte veintiuno", start=12)
+    | _numbered("veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve", start=22)
+    | _numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa", start=30, step=10)
+)
 NUMBER_WORDS = _UNITS | _TEENS | _TENS | _SPANISH
 _MULTIPLES = {"hundred": 100, "thousand": 1000}
 _REPEATS = {"double": 2, "triple": 3}
