@@ -9,7 +9,7 @@ The resolver's figures are cross-validated by file: no label is judged by weight
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -35,6 +35,9 @@ INVERSE_PENALTY = 3.0
 """scikit-learn's ``C``, chosen by cross-validation on the sample, the training files and cases 01–08."""
 VOICE_WEIGHT = 0.3
 """Weight of the copies under an unknown-like label; so about as many are decidable as CORPUS.md § 2 found, 11 of 20."""
+HAND_SAMPLE = {"name": 60, "unknown-like": 11, "officer": 22, "civilian": 18, "subject": 14, "other": 14}
+CORPUS_TURNS = {"name": 32.4, "unknown-like": 1.65, "officer": 47.4, "civilian": 7.1, "subject": 5.3, "other": 6.1}
+"""Kinds of labels as CORPUS.md § 2 counts them: the 139 decidable ones of its hand sample, and per cent of the corpus's turns."""
 KINDS = ("name", "unknown-like", "officer", "civilian", "subject", "other")
 
 
@@ -208,6 +211,20 @@ def shares(judged: Sequence[Judged]) -> dict[str, float]:
     }
 
 
+def as_in_corpus(judged: Sequence[Judged]) -> dict[str, float]:
+    """Shares of side right, each kind of label weighing what it weighs in the corpus; so that CORPUS.md § 2's own figures compare."""
+    decidable = [one for one in judged if one.truth != "unknown"]
+    of_kind = {kind: shares([one for one in decidable if one.kind == kind]) for kind in KINDS}
+
+    def weighed(weights: Mapping[str, float], measure: str) -> float:
+        return sum(weights[kind] * of_kind[kind][measure] for kind in KINDS) / sum(weights.values())
+
+    return {
+        "labels_as_sampled": weighed(HAND_SAMPLE, "side"),
+        "turns_as_in_corpus": weighed(CORPUS_TURNS, "side_turns"),
+    }
+
+
 def _strata(judged: Sequence[Judged]) -> Iterator[tuple[str, list[Judged]]]:
     for kind in KINDS:
         yield kind, [one for one in judged if one.kind == kind]
@@ -230,6 +247,10 @@ def _print_table(name: str, judged: Sequence[Judged]) -> None:
             f"  {stratum:<17}{len(chosen):>7}{row['side']:>8.1%}{f'{low:.1%}–{high:.1%}':>16}{row['side_turns']:>8.1%}"
             f"{row['role']:>8.1%}{row['role_turns']:>8.1%}{row['unknown']:>9.1%}{row['side_of_decided']:>9.1%}"
         )
+    weighed = as_in_corpus(judged)
+    print(
+        f"  kinds weighed as in CORPUS.md § 2: {weighed['labels_as_sampled']:.1%} of labels, {weighed['turns_as_in_corpus']:.1%} of turns"
+    )
 
 
 def main() -> None:
@@ -256,7 +277,10 @@ def main() -> None:
         )
     print(
         json.dumps(
-            {name: {key: round(value, 4) for key, value in shares(judged).items()} for name, judged in methods.items()}
+            {
+                name: {key: round(value, 4) for key, value in (shares(judged) | as_in_corpus(judged)).items()}
+                for name, judged in methods.items()
+            }
         )
     )
 

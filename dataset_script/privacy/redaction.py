@@ -17,6 +17,8 @@ from dataset_script.privacy.values import find_values
 _SHORTEST_PART = 4
 """Letters or digits of a value that, said alone, still show which value is meant."""
 _VALUES_KEPT_IN_MIND = 50
+_MOST_ROUNDS = 25
+"""Talk needs two or three; only words put together at random lay something open for longer, and would take time without end."""
 _NOTE_ROLE = "narrator"
 
 
@@ -48,7 +50,7 @@ def redact(
     ner: NameFinder | None = None,
     marked: Sequence[Mention] = (),
 ) -> Redaction:
-    """Replace the personal data of one scenario. Pure, deterministic, and idempotent.
+    """Replace the personal data of one scenario. Pure, deterministic, and idempotent on whatever people say.
 
     Args:
         turns: in order, with resolved roles.
@@ -62,7 +64,9 @@ def redact(
     namer = _Namer(turn.text for turn in now)
     found = find_personal_data(now, ner=ner, marked=marked)
     # A replaced name can lay another open ("Ms. [NAME_1] Strand"), so look again until nothing is found.
-    while found:
+    for _ in range(_MOST_ROUNDS):
+        if not found:
+            break
         namer.meet(now, found)
         now, placed = _replaced(now, found, placed, namer)
         now = [SpokenTurn(speakers.get(turn.speaker, turn.speaker), turn.role, turn.text) for turn in now]
