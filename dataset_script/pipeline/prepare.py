@@ -20,7 +20,7 @@ from dataset_script import dialogue
 from dataset_script.dialogue import Item, Scenario, Turn
 from dataset_script.duplicates import comparable_text, shingles
 from dataset_script.judge.judgements import ScenarioJudgement
-from dataset_script.privacy import Mention, NameFinder, SpokenTurn, redact
+from dataset_script.privacy import PLACEHOLDER, Mention, NameFinder, SpokenTurn, redact
 from dataset_script.quality.defects import mark_defects
 from dataset_script.quality.gates import OFF_BY_DEFAULT, Measures, gates, held, measure
 from dataset_script.quality.relevance import Relevance, judged_relevance, lexical_relevance
@@ -297,6 +297,11 @@ def list_items(draft: Draft) -> Draft:
 
 
 def pair_key(item: Item) -> int:
-    """64-bit key of an item's words, the officer's and the civilian's, for finding the same pair in two splits."""
-    words = f"{dialogue.plain(item.officer_text)}\0{dialogue.plain(item.reference)}"
-    return xxhash.xxh64_intdigest(words.encode())
+    """64-bit key of an item's words, the officer's and the civilian's, for finding the same pair in two splits.
+
+    Placeholders count by their type: the numbers of a scenario say nothing in another.
+    """
+    officer, civilian = (
+        dialogue.plain(PLACEHOLDER.sub(r"[\g<type>]", said)) for said in (item.officer_text, item.reference)
+    )
+    return xxhash.xxh64_intdigest(f"{officer}\0{civilian}".encode())

@@ -155,7 +155,7 @@ def _at_number(words: Words, value: Value, *, is_asked: bool) -> Found | None:
         return before, value.last, rule
     is_brand = following in word_list("not_people") and following not in word_list("months")
     is_written = _is_written_as_address(words, value)
-    if is_brand and _is_year(value) and not (is_written and words.after(value.last + 1).startswith(",")):
+    if is_brand and _is_year(value):
         return None
     is_sure = is_home or is_written
     half = 3 if words.folded[value.last + 1 : value.last + 4] == ["and", "a", "half"] else 0
@@ -170,12 +170,18 @@ def _is_house_number(words: Words, value: Value) -> bool:
     if (
         value.letters > 1
         or not 1 <= value.digits <= _LONGEST_HOUSE_NUMBER
-        or (value.letters and value.kinds[-1] != "L")
+        or (value.letters and value.kinds[-1] != "L" and not _is_grid_number(words, value))
     ):
         return False
     previous = words.word(value.first - 1)
     is_other = words.gap(value.first).endswith(("$", ":", "#", "'", "’")) or previous in _BEFORE_NO_HOUSE
     return not is_other and previous not in word_list("roads_before_number")
+
+
+def _is_grid_number(words: Words, value: Value) -> bool:
+    """ "N4482 Schoolhouse Road": a letter of the compass grown to the number."""
+    is_form = value.kinds == "LD" and value.parts[0] in "NSEW" and words.gap(value.places[1]) == ""
+    return is_form and end_of_street(words, value.last + 1, is_sure=False) is not None
 
 
 def _is_written_as_address(words: Words, value: Value) -> bool:

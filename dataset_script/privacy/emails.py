@@ -46,7 +46,8 @@ def _local_part(words: Words, before: int) -> int | None:
         if counted > _LONGEST_LOCAL_PART or last - index > _LONGEST_SPELLED_LOCAL_PART:
             break
         is_announced = words.folded[index : index + 2] == _THE_NUMBER
-        is_letter = len(words.folded[index]) == 1 and "-" in {words.gap(index), words.after(index)}
+        is_spelled = "-" in {words.gap(index), words.after(index)} or words.word(index + 1) in _JOINERS
+        is_letter = len(words.folded[index]) == 1 and is_spelled
         if (
             words.folded[index] in _LEAD_INS
             and not is_letter
@@ -56,7 +57,12 @@ def _local_part(words: Words, before: int) -> int | None:
             break
         first = index
         gap = words.gap(index)
-        is_read_out = gap == ", " and (is_announced or words.folded[index] in _JOINERS or is_number(words, index))
+        is_read_out = gap == ", " and (
+            is_announced
+            or len(words.word(index - 1)) == 1
+            or words.folded[index] in _JOINERS
+            or is_number(words, index)
+        )
         if (set(gap) - set(" -_.+") or gap == ". ") and not is_read_out:
             break
     return None if first is None else words.starts[first]

@@ -3,6 +3,7 @@
 Neighbours speak of each other by number: "Caller's in 306", where 308 was given; "I'm at 14, with the porch light".
 """
 
+import re
 from collections.abc import Set
 
 from dataset_script.privacy.numbers import KEEP, is_gun_or_road, is_measured, said_of
@@ -19,6 +20,7 @@ _LEADS_TO_HOUSE = frozenset(
     ("at", "in", "is", "i'm", "we're", "from", "near", "by", "number", "live", "lives", "he's", "she's", "they're")
 )
 _OF_A_NEIGHBOUR = frozenset(("is", "was", "has"))
+_FLAT = re.compile(r"\d{1,3}[A-H]")
 _SOMEBODY_IS = frozenset(("i'm", "he's", "she's", "we're", "they're", "is", "are", "am", "lives", "live"))
 
 
@@ -30,6 +32,10 @@ def is_house(turn: Reading, value: Value, houses: Set[str], near: Set[str]) -> b
         near: those of them in this turn and the few before.
     """
     words = turn.words
+    if _FLAT.fullmatch(value.canonical) and len(value.parts) == 2:
+        leads = words.word(value.first - 1) in _LEADS_TO_HOUSE or words.gap(value.first) == ", "
+        is_flat = any(_FLAT.fullmatch(house) for house in houses)
+        return value.canonical in houses or (leads and is_flat and words.is_capital(value.last))
     if value.letters or not _SHORT <= value.digits <= _LONGEST or _is_plain(turn, value):
         return False
     closes = words.after(value.last)[:1] in {"", ",", ".", "?"}
@@ -55,4 +61,7 @@ def _is_at(words: Words, value: Value) -> bool:
 
 
 def _is_next_door(number: str, houses: Set[str]) -> bool:
-    return any(len(house) == len(number) and abs(int(house) - int(number)) <= _NEXT_DOOR for house in houses)
+    return any(
+        house.isdigit() and len(house) == len(number) and abs(int(house) - int(number)) <= _NEXT_DOOR
+        for house in houses
+    )

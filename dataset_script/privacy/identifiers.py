@@ -15,6 +15,7 @@ from dataset_script.privacy.values import Value
 
 _DIGITS_OF_A_NUMBER, _SHORTEST_GROUP = 6, 3
 _SHORTEST_READ_OUT, _SHORTEST_WITH_ZERO = 4, 4
+_DIGITS_OF_A_TIME = 4
 _BEFORE_TIMES, _AFTER_TIMES = frozenset(("at", "time", "since", "until")), frozenset(("hours", "hrs"))
 _CODED = re.compile(r"\b[A-Z\d]{1,12}(?:-[A-Z\d]{1,12}){2,6}\b")
 _DIGITS_OF_A_CODE = 5
@@ -44,7 +45,7 @@ def _is_plain(words: Words, value: Value) -> bool:
         or is_gun_or_road(value)
         or said_of(words, value) == KEEP
         or words.word(value.last + 1) in ORDINAL_ENDINGS | _AFTER_TIMES
-        or words.word(value.first - 1) in _BEFORE_TIMES
+        or (value.digits <= _DIGITS_OF_A_TIME and words.word(value.first - 1) in _BEFORE_TIMES)
     )
 
 

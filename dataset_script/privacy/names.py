@@ -104,7 +104,7 @@ def _is_initial(words: Words, index: int) -> bool:
     after = words.after(index)
     if after.startswith(". ") or after == " ":
         return words.is_capital_at(index + 1) and (after != " " or words.folded[index] != "i")
-    return after.startswith(", ") and words.gap(index) == " "
+    return after.startswith((", ", "., ")) and words.gap(index) == " "
 
 
 def _after_particles(words: Words, index: int) -> int | None:

@@ -226,11 +226,9 @@ def number_types(
         asked: what the turn may be answering.
         recent: types named in the turns just before, or given there in part.
     """
-    segments = value.segments(words)
-    is_with_year = any(is_year(words, part) for part in segments)  # "BTX-C47, 2017 Subaru"
-    if not is_with_year and (found := _number_type(words, value, asked, recent)):
+    if found := _number_type(words, value, asked, recent):
         return [found]
-    return [found for part in segments or [value] if (found := _number_type(words, part, asked, recent))]
+    return [found for part in value.segments(words) if (found := _number_type(words, part, asked, recent))]
 
 
 def _number_type(words: Words, value: Value, asked: Open, recent: Open) -> tuple[Value, str, str] | None:
@@ -275,7 +273,8 @@ def _is_partial_plate(words: Words, value: Value) -> bool:
 
 def _is_begun_plate(words: Words, value: Value) -> bool:
     """ "It's B T something"."""
-    return len(value.canonical) >= 2 and words.word(value.last + 1) == "something"
+    is_broken_off = words.after(value.last).startswith(("...", "…")) and set(value.kinds) == {"L"} and value.letters > 2
+    return is_broken_off or (len(value.canonical) >= 2 and words.word(value.last + 1) == "something")
 
 
 def spread_number(values: Sequence[Value], asked: Open) -> str | None:

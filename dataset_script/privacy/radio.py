@@ -27,7 +27,7 @@ def unit_numbers(turns: Sequence[Spoken]) -> frozenset[str]:
     units, openings, on_air = set(), Counter[str](), Counter[str]()
     for words, values in turns:
         parts = [part for value in values for part in _pieces(words, value)]
-        units |= {part.parts[-1] for part in parts if _is_full_call_sign(words, part)}
+        units |= {part.parts[-1] for part in parts if _is_full_call_sign(words, part) and part.kinds[-1] == "D"}
         units |= {value.canonical for value in values if value.letters == 0 and is_call(words, value)}
         units |= {beside.canonical for beside in _beside_ten_codes(words, parts)}
         units |= set(_calling(words, parts))
@@ -110,9 +110,10 @@ def _is_radio_talk(words: Words) -> bool:
 
 
 def _is_full_call_sign(words: Words, part: Value) -> bool:
-    """ "3-Adam-7", "4 Lincoln 12": one word of the alphabet between numbers, few digits."""
-    is_form = part.letters == 1 and part.digits <= _LONGEST_CALL_SIGN and part.kinds == "DPD"
-    return is_form and (words.opens_sentence(part.first) or {words.gap(place) for place in part.places[1:]} == {"-"})
+    """ "3-Adam-7", "4 Lincoln 12", "17-Sam": one word of the alphabet and few digits, dashed or at a sentence's beginning."""
+    is_form = part.letters == 1 and part.digits <= _LONGEST_CALL_SIGN and part.kinds in {"DPD", "DP"}
+    is_dashed = {words.gap(place) for place in part.places[1:]} == {"-"}
+    return is_form and (is_dashed or (part.kinds == "DPD" and words.opens_sentence(part.first)))
 
 
 def _is_ten_code(words: Words, part: Value) -> bool:

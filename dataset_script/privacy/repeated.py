@@ -35,7 +35,7 @@ class Said:
 
     def houses(self) -> set[str]:
         """Numbers that were given as, or in, an address."""
-        return {text for text, kind in self.values.items() if kind == ADDRESS and text.isdigit()}
+        return {text for text, kind in self.values.items() if kind == ADDRESS and text[0].isdigit()}
 
     def years_of_birth(self) -> set[int]:
         """The last two digits of each year of birth, said in a date or alone."""

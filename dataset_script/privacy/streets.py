@@ -13,6 +13,7 @@ _LONGEST_TOWN = 5
 _ABBREVIATED = frozenset(("apt", "bldg", "no"))
 _FLOOR_WORDS = frozenset(("floor", "unit", "door", "flat", "apartment", "half", "house"))
 _INSIDE_STREETS = frozenset(("of", "the", "de", "la"))
+_BEFORE_STREETS = frozenset(("camino", "calle", "avenida", "paseo", "rue"))
 _SUFFIXES_BEFORE_NUMBER = frozenset(("road", "route", "highway", "loop"))
 _SUFFIXES_THAT_ARE_WORDS = frozenset(("way", "run", "place"))
 
@@ -23,6 +24,8 @@ def end_of_street(words: Words, first: int, *, is_sure: bool) -> int | None:
     Args:
         is_sure: a house number is certain, so that capitalised words without "Street" are enough.
     """
+    if words.word(first) in _BEFORE_STREETS and words.is_capital_at(first) and words.gap(first) == " ":
+        return _end_of_run(words, first)
     last_capital = None
     is_sure = is_sure or _opens_with_direction(words, first)
     for place in range(first, min(len(words), first + LONGEST_STREET + 1)):
@@ -51,6 +54,16 @@ def end_of_street(words: Words, first: int, *, is_sure: bool) -> int | None:
         elif last_capital is not None:
             break
     return _with_direction(words, last_capital) if is_sure and last_capital is not None else None
+
+
+def _end_of_run(words: Words, first: int) -> int | None:
+    """ "Camino del Sauce": capitalised words and particles."""
+    last = first
+    for place in range(first + 1, min(len(words), first + LONGEST_STREET + 1)):
+        if words.gap(place) != " " or not (words.is_capital(place) or words.folded[place] in word_list("particles")):
+            break
+        last = place if words.is_capital(place) else last
+    return last if last > first else None
 
 
 def _opens_with_direction(words: Words, first: int) -> bool:

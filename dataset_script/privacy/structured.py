@@ -117,7 +117,16 @@ def _find_date_read_back(turn: Reading) -> None:
 def _left(turn: Reading) -> list[Value]:
     """Values apart from what is found already and from call signs: "June second, eighty-one, 987-65-4321", "12, 10-4, 0047"."""
     known = turn.taken.keys() | turn.radio
-    return [part for value in turn.values for part in value.apart_from(known)]
+    return [
+        part for value in turn.values for piece in _without_year(turn.words, value) for part in piece.apart_from(known)
+    ]
+
+
+def _without_year(words: Words, value: Value) -> list[Value]:
+    """A value, or its parts where one of them is a year: "BTX-C47, 2017 Subaru", "F-150, 2013"."""
+    segments = value.segments(words)
+    is_plate_and_year = value.letters > 0 and any(is_year(words, segment) for segment in segments)
+    return segments if is_plate_and_year else [value]
 
 
 def _is_sure(value: Value, kind: str, rule: str) -> bool:

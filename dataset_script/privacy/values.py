@@ -23,10 +23,11 @@ def _numbered(words: str, start: int = 0, step: int = 1) -> dict[str, str]:
 _UNITS = _numbered("zero one two three four five six seven eight nine") | {"niner": "9", "aught": "0", "ought": "0"}
 _TEENS = _numbered("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", start=10)
 _TENS = _numbered("twenty thirty forty fifty sixty seventy eighty ninety", start=20, step=10)
-# Without "once", which is English too.
+# Without "once" and "quince", which are English too.
 _SPANISH = (
     _numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez")
-    | _numbered("doce trece catorce quince dieciseis diecisiete dieciocho diecinueve veinte veintiuno", start=12)
+    | _numbered("doce trece catorce", start=12)
+    | _numbered("dieciseis diecisiete dieciocho diecinueve veinte veintiuno", start=16)
     | _numbered("veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve", start=22)
     | _numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa", start=30, step=10)
 )
@@ -195,7 +196,9 @@ def _is_block_of_letters(words: Words, index: int) -> bool:
 
 def _is_beside_long_figure(words: Words, index: int) -> bool:
     """ "AX 004 417", "771 AB 9032": letters that could be a word, beside a figure of three digits or more."""
-    return any(words.word(i).isdigit() and len(words.word(i)) >= _LONGEST_CAPITALS for i in (index - 1, index + 1))
+    figures = [words.word(i) for i in (index - 1, index + 1) if words.word(i).isdigit()]
+    is_year = any(len(figure) == 4 and figure[:2] in {"19", "20"} for figure in figures)  # "2019 GMC"
+    return not is_year and any(len(figure) >= _LONGEST_CAPITALS for figure in figures)
 
 
 def _is_zero(words: Words, index: int) -> bool:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from dataset_script.build import SAMPLE, Inputs, Options, build_dataset, read_manifest
 from dataset_script.cli import app
+from dataset_script.dialogue import Item
 from dataset_script.errors import DataError
 from dataset_script.inputs import source_files
 from dataset_script.pipeline import prepare
@@ -268,6 +269,16 @@ def test_adding_files_moves_no_old_scenario(tmp_path):
     run = CliRunner().invoke(app, ["build", "--source", str(source), "--out", str(tmp_path / "one")])
     assert run.exit_code == 0, run.output
     assert {row["scenario_id"]: row["split"] for row in report(tmp_path / "one", "files")} == after
+
+
+def test_a_pair_is_the_same_whatever_number_its_placeholders_have():
+    def key(officer: str, reference: str) -> int:
+        return prepare.pair_key(Item("i", "s", 1, "clean", (), officer, reference))
+
+    assert key("Is [NAME_1] home?", "[NAME_2] lives at [ADDRESS_1].") == key(
+        "Is [NAME_3] home", "[NAME_1] lives at [ADDRESS_4]"
+    )
+    assert key("Is [NAME_1] home?", "No.") != key("Is [PHONE_1] home?", "No.")
 
 
 def test_an_imposed_split_list_is_obeyed_and_its_leaks_are_reported(tmp_path):
