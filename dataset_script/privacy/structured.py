@@ -23,7 +23,6 @@ from dataset_script.privacy.values import Value
 
 _SHORT_ANSWER = 6
 _SHORTEST_PART = 3
-_LONGEST_HOUSE_NUMBER = 5
 _VANITY_PLATE = range(4, 9)
 _READ_OFF = frozenset(("says", "reads", "spells"))
 
@@ -90,14 +89,8 @@ def _find_in_turn(turn: Reading) -> None:
         if turn.asked or len(value.canonical) >= _SHORTEST_PART
         for found in number_types(words, value, turn.asked, turn.recent)
     ]
-    in_address = {
-        place
-        for first, last, _ in find_addresses(words, _left(turn), is_asked=ADDRESS in turn.asked)
-        if end_of_street(words, first + 1, is_sure=False) is not None
-        for place in range(first, last + 1)
-    }
-    sure = [found for found in numbers if _is_sure(*found) and in_address.isdisjoint(found[0].places)]
-    _add_numbers(turn, [found for found in sure if not _opens_street(words, found[0])])
+    in_address = _places_of_addresses(turn)
+    _add_numbers(turn, [found for found in numbers if _is_sure(*found) and in_address.isdisjoint(found[0].places)])
     for first, last, rule in find_addresses(words, _left(turn), is_asked=ADDRESS in turn.asked):
         if turn.is_free(first, last):
             turn.add(first, last, ADDRESS, rule)
@@ -134,10 +127,14 @@ def _is_sure(value: Value, kind: str, rule: str) -> bool:
     return rule == "context" or value.digits > 5 or value.letters > 0
 
 
-def _opens_street(words: Words, value: Value) -> bool:
-    """ "1419 Bluestem Lane", whatever number is spoken of nearby."""
-    is_house = value.letters == 0 and value.digits <= _LONGEST_HOUSE_NUMBER
-    return is_house and end_of_street(words, value.last + 1, is_sure=False) is not None
+def _places_of_addresses(turn: Reading) -> set[int]:
+    """Words of "1419 Bluestem Lane, Moorhead, 56599", whatever number is spoken of nearby."""
+    return {
+        place
+        for first, last, _ in find_addresses(turn.words, _left(turn), is_asked=ADDRESS in turn.asked)
+        if end_of_street(turn.words, first + 1, is_sure=False) is not None
+        for place in range(first, last + 1)
+    }
 
 
 def _add_numbers(turn: Reading, numbers: Sequence[tuple[Value, str, str]]) -> None:
