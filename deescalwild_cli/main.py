@@ -3,6 +3,7 @@
 0 done · 1 the input is wrong · 2 the environment is (missing file, no network, no token) · 130 interrupted by Ctrl-C.
 """
 
+import errno
 import sys
 
 import typer
@@ -20,6 +21,13 @@ from submissions.cli import app as submissions_app
 from submissions.commands.submit import submit
 
 INTERRUPTED = 130
+_HOW_TO_MEND = {
+    errno.ENOENT: "Check the path.",
+    errno.EACCES: "Check its permissions.",
+    errno.EISDIR: "Give a file.",
+    errno.ENOTDIR: "Give a folder.",
+    errno.ENOSPC: "Free some space and run the same command again; finished work is kept.",
+}
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
@@ -40,6 +48,13 @@ def _root(debug: bool = typer.Option(False, "--debug", help="Show the traceback 
     """DeEscalWild: dataset, evaluation and leaderboard for models that play the civilian."""
 
 
+def _sentence(error: Exception) -> str:
+    """What is wrong, where, and how to mend it; also of an error of the operating system, which says "[Errno 2] …"."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}. {_HOW_TO_MEND.get(error.errno or 0, '')}".rstrip()
+    return str(error)
+
+
 def run() -> None:
     """Run the command line."""
     try:
@@ -58,5 +73,5 @@ def run() -> None:
                 file=sys.stderr,
             )
         else:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {_sentence(error)}", file=sys.stderr)
         sys.exit(code or 2)

@@ -25,6 +25,7 @@ def test_help_names_the_commands():
     ("arguments", "code", "says"),
     [
         (["data", "build", "--source", "no/such/folder"], 1, "does not exist"),
+        (["data", "build", "--splits", "none.csv"], 2, "none.csv: no such file or directory. Check the path."),
         (["leaderboard", "--results", "no/such/folder"], 2, "--results"),
         (["evaluate", "baseline/oracle", "--data", "no/such/folder"], 2, "deescalwild data build"),
     ],
