@@ -1,6 +1,6 @@
 """Scenarios, and the pure rules that read them: joined turns, evaluation items, chat messages.
 
-Everything here takes plain data and has no I/O. The rules are those of DESIGN.md, "Evaluation".
+Everything here takes plain data and has no I/O.
 """
 
 import itertools

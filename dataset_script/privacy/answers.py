@@ -1,6 +1,6 @@
 """What is left of an answer: numbers and parts of dates that no recogniser could place, said where personal data was asked for.
 
-An answer to such a question is never ranked (DESIGN.md, item rule), so a number too many hidden there costs nothing, and
+An answer to such a question is never ranked (dialogue.py), so a number too many hidden there costs nothing, and
 one too few shows somebody's house. Everything here is therefore generous, but only close to the question.
 """
 

@@ -16,7 +16,7 @@ PLACEHOLDER = re.compile(r"\[(?P<type>[A-Z]+(?:_[A-Z]+)*)_(?P<number>\d+)\]")
 
 @dataclass(frozen=True)
 class SpokenTurn:
-    """One turn as the privacy pass sees it: released label, resolved role (DESIGN.md, "Words"), words."""
+    """One turn as the privacy pass sees it: released label, resolved role (roles/taxonomy.py), words."""
 
     speaker: str
     role: str

@@ -38,7 +38,7 @@ METRICS = ("rouge_l", "bleu_4", "meteor", "bertscore")
 TASKS = tuple(
     Task(id=f"{protocol}_{metric}", config="items", split="test") for protocol in PROTOCOLS for metric in METRICS
 )
-"""A task holds one number on the Hub, so each protocol (DESIGN.md, "Evaluation") has one a metric."""
+"""A task holds one number on the Hub, so each protocol (eval_harness/README.md) has one a metric."""
 
 
 def registration(manifest: Manifest) -> bytes:

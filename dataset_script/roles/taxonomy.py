@@ -1,4 +1,4 @@
-"""The twelve roles and their sides (DESIGN.md, "Words"; CORPUS.md § 2)."""
+"""The twelve roles and their sides (docs/CORPUS.md § 2)."""
 
 from dataclasses import dataclass
 from typing import Literal
