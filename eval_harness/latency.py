@@ -18,6 +18,8 @@ from submissions.schema import Latency, Machine, Quantiles
 N_WARMUP = 2
 N_ITEMS = 12
 MAX_NEW_TOKENS = 32
+_TRADE_WORDS = re.compile(r"\((?:R|TM)\)|\b(?:CPU|Processor)\b|@.*", re.I)
+"""What makers add to a processor's name and nobody says: "Intel(R) Xeon(R) Processor"."""
 T = TypeVar("T")
 
 
@@ -34,7 +36,7 @@ def this_machine(profile: str | None = None) -> Machine:
         ]
         processor = names[0] if names else processor
     n_cores = os.cpu_count() or 1
-    name = profile or f"{gpu or processor}-{n_cores}-cores"
+    name = profile or f"{_TRADE_WORDS.sub('', gpu or processor)}-{n_cores}-cores"
     return Machine(
         profile=re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-.")[:64],
         processor=processor,
