@@ -5,6 +5,7 @@
 Pure functions on words and lines; linear in their length for a fixed longest period.
 """
 
+import bisect
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -65,18 +66,30 @@ def _disjoint_runs(tokens: Sequence[str], min_length: dict[int, int]) -> list[Lo
     The longest goes first, of equal ones the shorter period; what others leave of a run counts where it is long enough.
     """
     runs = [run for period, length in min_length.items() for run in _periodic_runs(tokens, period, length)]
+    starts: list[int] = []
     chosen: list[Loop] = []
     for run in sorted(runs, key=lambda run: (run.start - run.end, run.period, run.start)):
-        start, end = run.start, run.end
-        for other in chosen:
-            if other.start <= start < other.end:
-                start = other.end
-            if other.start < end <= other.end:
-                end = other.start
-        is_free = not any(start < other.end and other.start < end for other in chosen)
+        start, end = _outside(run, starts, chosen)
+        place = bisect.bisect_left(starts, start)
+        is_free = place == len(starts) or starts[place] >= end
         if is_free and end - start >= min_length[run.period]:
-            chosen.append(Loop(start, end, run.period))
-    return sorted(chosen)
+            starts.insert(place, start)
+            chosen.insert(place, Loop(start, end, run.period))
+    return chosen
+
+
+def _outside(run: Loop, starts: Sequence[int], chosen: Sequence[Loop]) -> tuple[int, int]:
+    """What is left of a run between the chosen runs that hold its two ends; ``starts`` are theirs, in order."""
+    start, end = run.start, run.end
+    place = bisect.bisect_right(starts, start) - 1
+    while start < end and 0 <= place < len(chosen) and chosen[place].start <= start < chosen[place].end:
+        start = chosen[place].end
+        place += 1
+    place = bisect.bisect_left(starts, end) - 1
+    while start < end and place >= 0 and chosen[place].start < end <= chosen[place].end:
+        end = chosen[place].start
+        place -= 1
+    return start, end
 
 
 def find_loops(words: Sequence[str], min_words: int = 0) -> list[Loop]:
