@@ -82,10 +82,6 @@ def label_features(label: str, reading: Reading) -> Features:
     return {f"label_{reading.rule if reading.confidence <= 0.7 else reading.role}": 1.0}
 
 
-def _bare(word: str) -> str:
-    return word.removesuffix("'s").removesuffix("'")
-
-
 class _Names:
     """Which label a spoken name means. A rank + name means the label that carries the rank, where there is one."""
 

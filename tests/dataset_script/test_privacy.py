@@ -63,14 +63,14 @@ def test_every_way_of_saying_it_is_found_and_nothing_else(case):
 
 # Just below what benchmarks/privacy.py measures on files that the rules were written with: a guard, not a claim. What blind files gave at
 # first sight stands in tests/data/privacy/README.md.
-FLOORS = {"structured": 0.94, WITH_EVIDENCE: 0.95, WITHOUT: 0.9}
+FLOORS = {"structured": 0.97, WITH_EVIDENCE: 0.98, WITHOUT: 0.95}
 
 
 def test_labelled_files_are_found_to_the_floors():
     scores, _ = measure(read_set("dev"), find_personal_data)
     parts = summary(scores)
     assert {name: parts[name].recall for name, floor in FLOORS.items() if parts[name].recall < floor} == {}
-    assert total(scores, list(scores)).precision >= 0.85
+    assert total(scores, list(scores)).precision >= 0.93
 
 
 TRANSCRIPT = (
