@@ -5,10 +5,11 @@ earlier build. Out: the folder that ``load_dataset("deescalwild")`` opens. Built
 whole, so a reader never sees half a build, and a build that was killed goes on where it was.
 """
 
+import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,10 +140,12 @@ def build_dataset(
     files = source_files(source, out)
     digest = input_digest(source, files, inputs, options, is_sample=is_sample)
     present = read_manifest(out)
-    if present is not None and present.source_digest == digest:
+    if present is not None and present.source_digest == digest and (keep_splits or not present.splits_kept):
         return Outcome(present, is_new=False, concerns=_concerns(out))
     out.parent.mkdir(parents=True, exist_ok=True)
-    work = _working_folder(out, digest[:12])
+    previous = inputs.previous or (out if keep_splits and present is not None else None)
+    kept = splits_of(previous)
+    work = working_folder(out, digest, kept)
     workspace = Workspace(work / "data")
     imposed = read_split_list(inputs.splits, files) if inputs.splits else None
     finishing = {
@@ -151,9 +154,9 @@ def build_dataset(
         "source_digest": digest,
         "privacy": options.privacy,
         "splits_imposed": imposed is not None,
+        "splits_kept": previous is not None and inputs.previous is None,
     }
-    previous = inputs.previous or (out if keep_splits and present is not None else None)
-    stages = make_stages(workspace, files, options, read_guidance(inputs), splits_of(previous), imposed, finishing)
+    stages = make_stages(workspace, files, options, read_guidance(inputs), kept, imposed, finishing)
     try:
         has_run = run_stages(stages, engine, work / "logs", show_progress=show_progress)
     except DataError:  # the same input fails again, so there is nothing to go on from
@@ -164,13 +167,15 @@ def build_dataset(
     refused = tuple(row["error"] for path in workspace.files("drafts", ".refused") for row in read_lines(path))
     copies = tuple(_copies(workspace, files))
     # Those of killed builds of other input too: their drafts are not redacted yet, and nothing goes on from them.
-    for done in out.parent.glob(_working_folder(out, "[0-9a-f]" * 12).name):
+    for done in work.parent.glob(f".{out.name}-{'[0-9a-f]' * 12}"):
         shutil.rmtree(done, ignore_errors=True)
     return Outcome(read_manifest(out), is_new=True, refused=refused, copies=copies, concerns=_concerns(out))
 
 
-def _working_folder(out: Path, digest: str) -> Path:
-    return out.parent.resolve() / f".{out.name}-{digest}"
+def working_folder(out: Path, source_digest: str, kept: Mapping[str, str]) -> Path:
+    """Where a build of this input with these splits of before works, and goes on after it was killed."""
+    digest = hashlib.sha256(json.dumps([source_digest, sorted(kept.items())]).encode()).hexdigest()
+    return out.parent.resolve() / f".{out.name}-{digest[:12]}"
 
 
 def _concerns(out: Path) -> dict[str, int]:

@@ -122,7 +122,7 @@ def input_digest(source: Path, files: list[SourceFile], inputs: Inputs, options:
     """sha256 over everything that decides a build: code, transcripts, guidance, options. The same digest needs no rebuild."""
     digest = hashlib.sha256(BENCHMARK_VERSION.encode())
     package = Path(__file__).parent
-    code = [path for kind in ("*.py", "*.yaml", "*.json", "*.txt") for path in package.rglob(kind)]
+    code = [path for kind in ("*.py", "*.yaml", "*.toml", "*.json", "*.txt") for path in package.rglob(kind)]
     given = [path for path in (inputs.overrides, inputs.reviews, inputs.judgements, inputs.splits) if path]
     in_package = [path for path in sorted(code) if SAMPLE not in path.parents]
     for path in [*in_package, card.TEMPLATE, card.ERRATA, *given]:

@@ -22,6 +22,8 @@ class Manifest:
     counts: dict[str, dict[str, int]]
     privacy: bool = False
     splits_imposed: bool = False
+    splits_kept: bool = False
+    """Scenarios stay in the splits of the build that stood in this folder before; the same input alone may give others."""
     canary: str = CANARY
     files: dict[str, int] = field(default_factory=dict)
     """Files by fate: kept, gated, refused."""

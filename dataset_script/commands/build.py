@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -13,11 +13,12 @@ MAX_TOLD = 50
 
 
 def _gates_off(on: list[str], off: list[str]) -> frozenset[str]:
-    from dataset_script.quality.gates import GATES, OFF_BY_DEFAULT
+    from dataset_script.quality.gates import ALWAYS_ON, GATES, OFF_BY_DEFAULT
 
     for name in [*on, *off]:
-        if name not in GATES:
-            raise DataError(f"no gate {name!r}. Gates: {', '.join(GATES)}.")
+        if name not in GATES or name in ALWAYS_ON:
+            choice = ", ".join(gate for gate in GATES if gate not in ALWAYS_ON)
+            raise DataError(f"no gate {name!r} can be switched. Gates: {choice}.")
     return (OFF_BY_DEFAULT - set(on)) | set(off)
 
 
@@ -44,7 +45,10 @@ def build(
         "deescalwild"
     ),
     version: Annotated[
-        str | None, typer.Option(help="Version of the dataset behind a DOI; the latest unless given.")
+        str | None,
+        typer.Option(
+            help="Version of the dataset behind a DOI; unless given, the newest that is pinned here, else the latest."
+        ),
     ] = None,
     roles: Annotated[str, typer.Option(help="'resolver', or 'keyword' for the published script's rule.")] = "resolver",
     overrides: Annotated[Path | None, typer.Option(help="CSV of people's role corrections.")] = None,
@@ -54,7 +58,10 @@ def build(
         Path | None, typer.Option(help="Impose a published split list (scenario_id or transcript, split).")
     ] = None,
     previous: Annotated[
-        Path | None, typer.Option(help="Earlier build whose splits stay; unless given, the one at --out.")
+        Path | None,
+        typer.Option(
+            help="Earlier build whose splits stay; unless given, the one at --out, but for the sample, --splits and --fresh."
+        ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Assign splits anew, whatever stands at --out.")] = False,
     privacy: Annotated[bool, typer.Option(help="Replace personal data. Only a build with it can be published.")] = True,
@@ -73,9 +80,15 @@ def build(
     Example: deescalwild data build --source my_transcripts --out deescalwild --workers 2
     """
     from dataset_script.build import Engine, Inputs, Options, build_dataset
+    from dataset_script.pipeline.engine import ENGINES
     from dataset_script.review.decisions import read_review
+    from dataset_script.roles.resolve import Mode
 
-    options = Options(roles, privacy, ner_model, _gates_off(gate or [], no_gate or []))
+    if roles not in get_args(Mode):
+        raise DataError(f"no way of resolving roles {roles!r}. Choose one of {', '.join(get_args(Mode))}.")
+    if engine not in ENGINES:
+        raise DataError(f"no engine {engine!r}. Choose one of {', '.join(ENGINES)}.")
+    options = Options(cast(Mode, roles), privacy, ner_model, _gates_off(gate or [], no_gate or []))
     if decisions and (torn := read_review(decisions).torn_lines):
         typer.echo(f"{decisions}: lines {', '.join(map(str, torn))} are torn and are left out", err=True)
     folder, is_sample = _find_source(source, version)

@@ -25,7 +25,13 @@ def _row_digests(workspace: Workspace, only: str | None = None) -> Iterator[tupl
 
 
 def finish(
-    workspace: Workspace, out: Path, is_sample: bool, source_digest: str, privacy: bool, splits_imposed: bool
+    workspace: Workspace,
+    out: Path,
+    is_sample: bool,
+    source_digest: str,
+    privacy: bool,
+    splits_imposed: bool,
+    splits_kept: bool,
 ) -> None:
     """Reports, manifest and README; then the folder takes its place in one move."""
     built = workspace.root / "built"
@@ -45,6 +51,7 @@ def finish(
         counts={split: {name: own[name] for name in names} for split, own in counts.items()},
         privacy=privacy,
         splits_imposed=splits_imposed,
+        splits_kept=splits_kept,
         files=dict(sorted(fates.items())),
     )
     prepared = (row for path in workspace.files("drafts", ".decisions") for row in read_lines(path))

@@ -27,6 +27,7 @@ from dataset_script.quality.relevance import Relevance, judged_relevance, lexica
 from dataset_script.review.decisions import transcript_sha256
 from dataset_script.review.settlement import Mark, Settled, SettledScenario
 from dataset_script.roles import resolve_roles
+from dataset_script.roles.resolve import Mode
 from dataset_script.sidecar import SidecarRow
 from dataset_script.transcripts import UnreadableTranscript, read_transcript, transcript_name
 
@@ -56,7 +57,7 @@ class Refusal:
 class Options:
     """What the maintainer chose. ``gates_off`` names gates that do not hold; ``ner_model`` a spaCy model for names."""
 
-    roles: str = "resolver"
+    roles: Mode = "resolver"
     privacy: bool = True
     ner_model: str | None = None
     gates_off: frozenset[str] = OFF_BY_DEFAULT
@@ -151,7 +152,7 @@ def resolve(draft: Draft, options: Options, guidance: Guidance) -> Draft:
         draft.note(None, "review not applied", "the transcript has changed since it was reviewed")
     _note_what_cannot_be_applied(draft, guidance.reviews)
     overrides = {**guidance.overrides.get(draft.name, {}), **review.label_roles}
-    guesses = resolve_roles([(t.speaker, t.text) for t in turns], overrides=overrides, mode=options.roles)  # type: ignore[arg-type]
+    guesses = resolve_roles([(t.speaker, t.text) for t in turns], overrides=overrides, mode=options.roles)
     resolved = []
     for turn in turns:
         guess, flags = guesses[turn.speaker], turn.flags

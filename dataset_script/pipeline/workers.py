@@ -5,11 +5,14 @@ datatrove's own pool waits for ever for a worker that the kernel has killed for 
 
 import multiprocessing
 import signal
+import traceback
 from copy import deepcopy
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from datatrove.executor import LocalPipelineExecutor
+
+from dataset_script.errors import DataError
 
 
 class WorkerLost(Exception):
@@ -58,6 +61,8 @@ class LocalWorkers(LocalPipelineExecutor):
                 if told.poll():
                     raise told.recv()
                 if any(process.exitcode for process in running):
+                    if told.poll():  # it spoke just before it ended
+                        raise told.recv()
                     raise WorkerLost
                 running = [process for process in running if process.exitcode is None]
         finally:
@@ -82,5 +87,5 @@ def _work(executor: LocalWorkers, ranks: list[int], following: Any, tell: Connec
         try:
             executor._run_for_rank(ranks[number])
         except Exception as error:
-            tell.send(error)
+            tell.send(error if isinstance(error, DataError) else RuntimeError(traceback.format_exc()))
             raise SystemExit(1) from None

@@ -24,7 +24,8 @@ def check_privacy(scenario: Scenario) -> Iterator[Problem]:
     for kind, turns in numbers.items():
         yield Problem(f"{where}:{turns[0]}", f"holds {kind}{_more(len(turns))}")
     notes = {
-        "context or profile": f"{scenario.context}\n{scenario.civilian_profile}",
+        "context": scenario.context,
+        "profile": scenario.civilian_profile,
         "category": scenario.category,
         "source": scenario.source,
         "provenance": scenario.provenance,

@@ -48,6 +48,8 @@ GATES = {
     "joins_two_splits": "belongs to incidents that an earlier release put into different splits",
     "not_in_split_list": "the split list that was imposed does not name it",
 }
+ALWAYS_ON = frozenset({"refused", "second_copy_of_id", "joins_two_splits", "not_in_split_list"})
+"""No choice of the maintainer: there is no file, or no split, to keep."""
 OFF_BY_DEFAULT = frozenset({"not_relevant_by_words"})
 """Words alone miss too much of short encounters: the patterns leave out half of the sample, which people wrote as relevant."""
 REVIEWERS_OVERRULE = frozenset(GATES) - {

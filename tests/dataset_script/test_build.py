@@ -435,6 +435,29 @@ def test_the_command(tmp_path, monkeypatch):
     assert "91 kept" in run.output and (tmp_path / "deescalwild" / "README.md").exists()
 
 
+def test_fresh_on_an_unchanged_source_gives_what_a_clean_folder_gives(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(40):
+        transcript(source, f"old{n}", encounter(f"o{n}x"))
+        if n == 19:
+            build_dataset(source, tmp_path / "out")
+    build_dataset(source, tmp_path / "out", keep_splits=True)
+    build_dataset(source, tmp_path / "clean")
+    kept, clean = read_manifest(tmp_path / "out"), read_manifest(tmp_path / "clean")
+    assert kept.splits_kept and kept.digest != clean.digest
+    assert not build_dataset(source, tmp_path / "out", keep_splits=True).is_new
+    build_dataset(source, tmp_path / "out")
+    assert read_manifest(tmp_path / "out") == clean
+
+
+@pytest.mark.parametrize("option", [["--roles", "foo"], ["--engine", "foo"], ["--no-gate", "refused"]])
+def test_a_choice_that_is_none_is_refused(tmp_path, option):
+    run = CliRunner().invoke(app, ["build", "--out", str(tmp_path / "deescalwild"), *option])
+    assert isinstance(run.exception, DataError) and option[1] in str(run.exception)
+    assert not (tmp_path / "deescalwild").exists()
+
+
 def test_a_secret_for_the_ids_gives_new_ids_though_nothing_else_has_changed(source, tmp_path, monkeypatch):
     build_dataset(source, tmp_path / "deescalwild")
     guessable = {row["scenario_id"] for row in rows_of(tmp_path / "deescalwild")}

@@ -360,10 +360,10 @@ SCENARIO_BREAKS = {
         say("My name is Ada Quillfeather."),
         r"warning: .*:0: may hold personal data \(NAME\)",
     ),
-    "data in the context": (set_scenario(context="Call 555-010-0199."), "context or profile holds personal data"),
+    "data in the context": (set_scenario(context="Call 555-010-0199."), "context holds personal data"),
     "a name in the context": (
         set_scenario(context="Officer Ada Quillfeather stops a car."),
-        r"warning: .* its context or profile may hold personal data \(NAME\); look at it",
+        r"warning: .* its context may hold personal data \(NAME\); look at it",
     ),
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset_script.build import Engine, Manifest, build_dataset, read_manifest
+from dataset_script.build import Engine, Manifest, build_dataset, read_manifest, working_folder
 from dataset_script.errors import DataError
 from dataset_script.pipeline.engine import EngineUnavailable, Stage, StageFailed, run_stages
 from dataset_script.pipeline.steps import EachTask
@@ -102,8 +102,8 @@ def test_a_build_that_is_killed_again_and_again_gives_the_bytes_of_one_that_was_
 
 
 def test_what_a_writer_that_was_killed_left_half_written_is_not_published(corpus, alone, tmp_path):
-    digest = read_manifest(alone).source_digest
-    half = tmp_path / f".deescalwild-{digest[:12]}" / "data" / "built" / "scenarios" / ".train-00000.parquet.4242"
+    work = working_folder(tmp_path / "deescalwild", read_manifest(alone).source_digest, {})
+    half = work / "data" / "built" / "scenarios" / ".train-00000.parquet.4242"
     half.parent.mkdir(parents=True)
     half.write_bytes(b"PAR1")
     build_dataset(corpus, tmp_path / "deescalwild")
